@@ -1,0 +1,175 @@
+import type { ConnectEvent, DisconnectEvent, MessageEvent, RequestContext } from './event.ts'
+
+/** What the events of one connection share. Every field has a default that looks like AWS. */
+export interface Peer {
+  readonly connectionId?: string
+  readonly connectedAt?: number
+  readonly stage?: string
+  readonly apiId?: string
+  readonly domainName?: string
+  readonly sourceIp?: string
+  readonly userAgent?: string
+  readonly authorizer?: Readonly<Record<string, unknown>>
+  readonly stageVariables?: Readonly<Record<string, string>>
+  /** Epoch milliseconds at which the request arrives. @default Date.now() */
+  readonly now?: number
+  /** The shape of every id: 15 URL-safe characters and `=`. @default a random one */
+  readonly requestId?: string
+}
+
+export interface Handshake extends Peer {
+  /** As the client sends them; AWS keeps their case. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  /** `?room=lobby`, or `room=lobby`. */
+  readonly query?: string
+}
+
+export interface Frame extends Peer {
+  /** A string as it came; anything else is sent as JSON. */
+  readonly body?: unknown
+  /** @default '$default' */
+  readonly routeKey?: string
+  readonly messageId?: string
+  readonly isBase64Encoded?: boolean
+}
+
+export interface Farewell extends Peer {
+  /** @default 1005 */
+  readonly code?: number
+  /** @default what API Gateway says for a close frame without a code */
+  readonly reason?: string
+}
+
+/**
+ * The event of a handshake, key for key and in the order in which AWS sends it.
+ *
+ * ```ts
+ * await handler(connectEvent({ query: '?name=ann', headers: { Origin: 'https://app.example.com' } }), context)
+ * ```
+ */
+export const connectEvent = ({ headers = {}, query = '', ...peer }: Handshake = {}): ConnectEvent => {
+  const domainName = peer.domainName ?? DOMAIN
+  const all = { Host: domainName, ...headers, ...forwarded(peer) }
+  const parameters = [...new URLSearchParams(query)]
+  return {
+    headers: fold(Object.entries(all).flatMap(([name, value]) => list(value).map((one) => [name, one] as const))),
+    multiValueHeaders: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, list(value)])),
+    ...(parameters.length > 0 && {
+      queryStringParameters: fold(parameters),
+      multiValueQueryStringParameters: gather(parameters),
+    }),
+    ...variables(peer),
+    requestContext: requestContext(peer, 'CONNECT', '$connect'),
+    isBase64Encoded: false,
+  }
+}
+
+/**
+ * The event of a message.
+ *
+ * ```ts
+ * await handler(messageEvent({ connectionId, body: { action: 'join', data: { room: 'lobby' } } }), context)
+ * ```
+ */
+export const messageEvent = ({
+  body = '',
+  routeKey = '$default',
+  isBase64Encoded = false,
+  ...peer
+}: Frame = {}): MessageEvent => ({
+  ...variables(peer),
+  requestContext: requestContext(peer, 'MESSAGE', routeKey, { messageId: peer.messageId ?? makeId() }),
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+  isBase64Encoded,
+})
+
+/** The event of a closed connection. */
+export const disconnectEvent = ({ code = 1005, reason, ...peer }: Farewell = {}): DisconnectEvent => {
+  const headers = { Host: peer.domainName ?? DOMAIN, 'x-api-key': '', 'X-Forwarded-For': '', 'x-restapi': '' }
+  return {
+    headers,
+    multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
+    ...variables(peer),
+    requestContext: requestContext(
+      peer,
+      'DISCONNECT',
+      '$disconnect',
+      { disconnectStatusCode: code },
+      { disconnectReason: reason ?? (code === 1005 ? 'Client-side close frame status not set' : '') },
+    ),
+    isBase64Encoded: false,
+  }
+}
+
+/** An id as API Gateway writes them: 15 characters of URL-safe Base64 and one `=`. */
+export const makeId = (random: () => number = Math.random): string => {
+  let id = ''
+  for (let index = 0; index < 15; index++) id += ALPHABET.charAt(Math.floor(random() * ALPHABET.length))
+  return `${id}=`
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const API = 'abcd1234ef'
+const DOMAIN = `${API}.execute-api.eu-west-1.amazonaws.com`
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+// The order of the keys is that of the captures: some users log the event as it is and compare.
+const requestContext = <Type extends RequestContext['eventType'], Early extends object, Late extends object>(
+  peer: Peer,
+  eventType: Type,
+  routeKey: string,
+  early?: Early,
+  late?: Late,
+) => {
+  const now = peer.now ?? Date.now()
+  const requestId = peer.requestId ?? makeId()
+  return {
+    routeKey,
+    ...(early as Early),
+    ...(peer.authorizer && { authorizer: peer.authorizer }),
+    eventType,
+    extendedRequestId: requestId,
+    requestTime: requestTime(now),
+    messageDirection: 'IN' as const,
+    ...(late as Late),
+    stage: peer.stage ?? 'prod',
+    connectedAt: peer.connectedAt ?? now,
+    requestTimeEpoch: now,
+    identity: {
+      ...(peer.userAgent !== undefined && { userAgent: peer.userAgent }),
+      sourceIp: peer.sourceIp ?? '203.0.113.7',
+    },
+    requestId,
+    domainName: peer.domainName ?? DOMAIN,
+    connectionId: peer.connectionId ?? makeId(),
+    apiId: peer.apiId ?? API,
+  }
+}
+
+const variables = ({ stageVariables }: Peer) => (stageVariables ? { stageVariables } : undefined)
+
+const forwarded = ({ sourceIp = '203.0.113.7' }: Peer) => ({
+  'X-Amzn-Trace-Id': 'Root=1-65d2ff2e-718990494fd688f062bf1571',
+  'X-Forwarded-For': sourceIp,
+  'X-Forwarded-Port': '443',
+  'X-Forwarded-Proto': 'https',
+})
+
+const list = (value: string | readonly string[]) => (typeof value === 'string' ? [value] : value)
+
+// A repeated header or parameter keeps its last value in the single-value map.
+const fold = (pairs: Iterable<readonly [string, string]>): Record<string, string> => Object.fromEntries(pairs)
+
+const gather = (pairs: readonly (readonly [string, string])[]) => {
+  const all: Record<string, string[]> = {}
+  for (const [name, value] of pairs) (all[name] ??= []).push(value)
+  return all
+}
+
+const two = (value: number) => String(value).padStart(2, '0')
+
+const requestTime = (now: number) => {
+  const at = new Date(now)
+  const day = `${two(at.getUTCDate())}/${MONTHS[at.getUTCMonth()]}/${at.getUTCFullYear()}`
+  return `${day}:${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())} +0000`
+}
