@@ -1,0 +1,86 @@
+import type { AnyStateMachine } from 'xstate'
+import type { WsError } from '../errors.ts'
+import type { MISTAKES } from '../mistakes.ts'
+import type { AnySchema, OutputOf } from '../schema.ts'
+import type { Store } from '../store/store.ts'
+import type { Accept, Reject } from './connect.ts'
+import type { AnyPhase, Connecting, Disconnecting, ErrorContext, Messaging } from './context.ts'
+import type { Declarations, Declare, EventTypes, FromMachine, PushMap } from './declarations.ts'
+import type { Next, Passed } from './middleware.ts'
+import type { ProtocolArguments } from './protocol.ts'
+import type { Awaitable, Mistake } from './push.ts'
+import type { Route, RouteSpec, SpecAdded, SpecData, SpecInput, SpecReply, SpecReturn } from './route.ts'
+import type { CheckBare, CheckBuild, CheckName, CheckSpec, Known } from './rules.ts'
+
+/** Stage one: declarations, in any order. Calling any route method moves to stage two for good. */
+export interface Builder<D extends Declarations> extends Routes<D, never, {}> {
+  /** State what the authorizer of `$connect` returns. Checked on every event, as `context.authorizer`. */
+  authorizer<S extends AnySchema>(schema: S): Builder<Declare<D, { authorizer: OutputOf<S> }>>
+  /** Say where connections are kept. Protocols and channels need it. */
+  store<S extends Store>(store: S): Builder<Declare<D, { store: S }>>
+  /** State what the server may send on its own account: a schema per name. */
+  pushes<const P extends PushMap>(pushes: P): Builder<Declare<D, { pushes: P }>>
+  /** Enforce the order of messages with a state machine. Its events are the names of the routes. */
+  protocol<M extends AnyStateMachine, const Internal extends EventTypes<M> = never>(
+    machine: M,
+    ...options: ProtocolArguments<D, M, Internal>
+  ): Builder<Declare<D, FromMachine<M, Internal>>>
+  /** Add to every later context what `extend` returns. */
+  extend<X extends object>(
+    extend: (context: AnyPhase<D>) => Awaitable<X>,
+  ): Builder<Declare<D, { extension: D['extension'] & X }>>
+  /** Run code around every phase. What it passes to `next` is in every later context. */
+  use<Added extends object = {}>(
+    middleware: (context: AnyPhase<D>, next: Next) => Awaitable<Passed<Added> | void>,
+  ): Builder<Declare<D, { extension: D['extension'] & Added }>>
+}
+
+/** Stage two: routes. */
+export interface RouteBuilder<D extends Declarations, Handled extends string, R extends object>
+  extends Routes<D, Handled, R>,
+    TooLate {}
+
+interface Routes<D extends Declarations, Handled extends string, R extends object> {
+  /** Decide whether a peer may connect. Return `reject()` to refuse; nothing, or `accept()`, to let it in. */
+  onConnect(handler: (context: Connecting<D>) => Awaitable<Accept | Reject | void>): RouteBuilder<D, Handled, R>
+
+  /** Handle a route whose messages carry no payload. What the handler returns is the reply. */
+  on<const N extends string, Reply>(
+    name: CheckName<D, Handled, N>,
+    handler: CheckBare<D, N, (context: Messaging<D, undefined>) => Reply>,
+  ): RouteBuilder<D, Handled | Known<N>, R & { readonly [K in Known<N>]: Route<N, undefined, Awaited<Reply>> }>
+  /** Handle a route. The schema, or that of `route()`, checks the payload before the handler sees it. */
+  on<const N extends string, S extends RouteSpec, Reply extends SpecReturn<S>>(
+    name: CheckName<D, Handled, N>,
+    spec: CheckSpec<D, N, S>,
+    handler: (context: Messaging<D, SpecData<S>> & SpecAdded<S>) => Reply,
+  ): RouteBuilder<D, Handled | Known<N>, R & { readonly [K in Known<N>]: Route<N, SpecInput<S>, SpecReply<S, Reply>> }>
+
+  /** Handle a message that matches no route. Under a protocol: only where the machine accepts `$default`. */
+  onDefault(handler: (context: Messaging<D, unknown>) => unknown): RouteBuilder<D, Handled, R>
+  /** Clean up after a connection. API Gateway delivers this on a best-effort basis. */
+  onDisconnect(handler: (context: Disconnecting<D>) => Awaitable<void>): RouteBuilder<D, Handled, R>
+  /** See everything that is thrown. Return an error to tell the peer that one instead. */
+  onError(handler: (error: unknown, context: ErrorContext<D>) => Awaitable<WsError | void>): RouteBuilder<D, Handled, R>
+
+  /** Compile the application to a Lambda handler. */
+  readonly build: CheckBuild<D, Handled, R>
+}
+
+/** Every route sees every declaration, so none may follow a route. */
+interface TooLate {
+  /** @deprecated Declarations come before the first route. */
+  readonly authorizer: Late
+  /** @deprecated Declarations come before the first route. */
+  readonly store: Late
+  /** @deprecated Declarations come before the first route. */
+  readonly pushes: Late
+  /** @deprecated Declarations come before the first route. */
+  readonly protocol: Late
+  /** @deprecated Declarations come before the first route. */
+  readonly extend: Late
+  /** @deprecated Declarations come before the first route. */
+  readonly use: Late
+}
+
+type Late = Mistake<typeof MISTAKES.lateDeclaration, never>

@@ -1,0 +1,164 @@
+import type { Context as LambdaContext } from 'aws-lambda'
+import type { ConnectEvent, DisconnectEvent, MessageEvent, WebSocketEvent } from '../event/event.ts'
+import type { MISTAKES } from '../mistakes.ts'
+import type { Store } from '../store/store.ts'
+import type { ConnectChannel, DisconnectChannel, MessageChannel } from './channel.ts'
+import type { Declarations } from './declarations.ts'
+import type { Mistake, PushData, PushName } from './push.ts'
+import type { Server } from './server.ts'
+
+/** Who is connected. */
+export interface Connection {
+  /** API Gateway's id of the connection. */
+  readonly id: string
+  /** When the handshake arrived. */
+  readonly connectedAt: Date
+  /** The peer's IP address, as API Gateway saw it. */
+  readonly sourceIp: string
+  /** The `User-Agent` of the handshake, if there was one. */
+  readonly userAgent: string | undefined
+}
+
+/** What is known in every phase, whatever was declared. */
+interface Facts {
+  /** Who is connected. */
+  readonly connection: Connection
+  /** The Lambda invocation. */
+  readonly lambda: LambdaContext
+  /** Aborts shortly before Lambda kills the invocation. Pass it on to what can take long. */
+  readonly signal: AbortSignal
+}
+
+/** What is known of a handshake, whatever was declared. */
+export interface ConnectFacts extends Facts {
+  /** Tells the phases apart. */
+  readonly phase: 'connect'
+  /** API Gateway's event, as it came. */
+  readonly event: ConnectEvent
+  /** The query string of the URL. */
+  readonly query: URLSearchParams
+  /** The headers of the upgrade request, whatever their case. */
+  readonly headers: Headers
+  /** What the client offered in `Sec-WebSocket-Protocol`, best first. */
+  readonly subprotocols: readonly string[]
+}
+
+/** What is known of a message, whatever was declared. */
+export interface MessageFacts extends Facts {
+  /** Tells the phases apart. */
+  readonly phase: 'message'
+  /** API Gateway's event, as it came. */
+  readonly event: MessageEvent
+  /** The name of the route. */
+  readonly name: string
+  /** The peer's own id of this message, if it gave one. Replies carry it back. */
+  readonly id: string | undefined
+  /** What the message carries. */
+  readonly data: unknown
+  /** The same for every attempt at this message, and for no other: a key for payments and other writes elsewhere. */
+  readonly idempotencyKey: string
+  /** Say `$bye` with a reason, then disconnect. Waits until the message is committed. */
+  readonly close: (reason?: string) => Promise<void>
+}
+
+/** What is known of a closed connection, whatever was declared. */
+export interface DisconnectFacts extends Facts {
+  /** Tells the phases apart. */
+  readonly phase: 'disconnect'
+  /** API Gateway's event, as it came. */
+  readonly event: DisconnectEvent
+  /** The WebSocket close code. 1005 when the close frame had none, 1006 when there was no close frame. */
+  readonly code: number
+  /** The reason in the close frame, or API Gateway's own words. May be empty. */
+  readonly reason: string
+}
+
+/** The handshake. The connection does not exist yet, so nothing can be sent to it. */
+export interface ConnectContext<D extends Declarations> extends ConnectFacts {
+  /** What the authorizer returned, as the schema of `.authorizer()` gives it. */
+  readonly authorizer: D['authorizer']
+  /** Reach other connections. */
+  readonly server: Server<D>
+}
+
+/** A message on an open connection. */
+export interface MessageContext<D extends Declarations, Data> extends MessageFacts {
+  /** What the message carries, as the route's schema gives it. */
+  readonly data: Data
+  /** What the authorizer returned, as the schema of `.authorizer()` gives it. */
+  readonly authorizer: D['authorizer']
+  /** Reach other connections. */
+  readonly server: Server<D>
+  /** Send to the peer. Leaves after the message is committed, unless `now` is set. */
+  readonly push: <const N extends PushName<D['pushes']>>(
+    name: N,
+    data: PushData<D['pushes'], N>,
+    options?: PushOptions,
+  ) => Promise<void>
+}
+
+export interface PushOptions {
+  /** Send at once, even if the message fails later. For progress. @default false */
+  readonly now?: boolean
+}
+
+/** The connection is gone. The context can reach others, never the one that left. */
+export interface DisconnectContext<D extends Declarations> extends DisconnectFacts {
+  /** What the authorizer returned, as the schema of `.authorizer()` gives it. */
+  readonly authorizer: D['authorizer']
+  /** Reach other connections. */
+  readonly server: Server<D>
+}
+
+/** What `onError` knows: enough for a log line or a metric. The failure may be older than the context of a handler. */
+export interface ErrorContext<D extends Declarations> extends Facts {
+  /** Where it happened. */
+  readonly phase: 'connect' | 'message' | 'disconnect'
+  /** API Gateway's event, as it came. */
+  readonly event: WebSocketEvent
+  /** The name of the route. `undefined` outside of messages, and where the message could not be read. */
+  readonly name: string | undefined
+  /** Reach other connections. */
+  readonly server: Server<D>
+}
+
+// The name that diagnostics print is the interface above; these add what the declarations brought.
+export type Connecting<D extends Declarations> = ConnectContext<D> & InStore<D, ConnectChannel> & D['extension']
+export type Messaging<D extends Declarations, Data> = MessageContext<D, Data> &
+  InStore<D, MessageChannel<D>> &
+  InProtocol<D> &
+  Raising<D> &
+  D['extension']
+export type Disconnecting<D extends Declarations> = DisconnectContext<D> &
+  InStore<D, DisconnectChannel<D>> &
+  InProtocol<D> &
+  D['extension']
+
+/** The context of any phase; `phase` tells which. */
+export type AnyPhase<D extends Declarations> = Connecting<D> | Messaging<D, unknown> | Disconnecting<D>
+
+/** `channel` is there only when a store was declared. */
+type InStore<D extends Declarations, Channel> = D['store'] extends Store
+  ? {
+      /** A named group of connections. */
+      readonly channel: (name: string) => Channel
+    }
+  : {}
+
+/** `snapshot` is there only under a protocol. */
+type InProtocol<D extends Declarations> = D['snapshot'] extends undefined
+  ? {}
+  : {
+      /** The state of the connection's machine before this message. */
+      readonly snapshot: D['snapshot']
+    }
+
+/** `raise` is there only under a protocol. */
+type Raising<D extends Declarations> = D['snapshot'] extends undefined
+  ? {}
+  : {
+      /** Tell the machine a fact: an event listed as `internal`, applied together with the message's own. */
+      readonly raise: (
+        event: [D['internal']] extends [never] ? Mistake<typeof MISTAKES.noInternal, never> : D['internal'],
+      ) => void
+    }

@@ -1,0 +1,33 @@
+import type { MISTAKES } from '../mistakes.ts'
+import type { AnySchema, InputOf } from '../schema.ts'
+import type { PushMap } from './declarations.ts'
+
+/** Assignable from nothing and callable by nobody: its arguments are the sentence that the compiler prints. */
+export interface Mistake<Sentence extends string, Where> {
+  readonly '~mistake': [Sentence, Where]
+}
+
+/** A value, or a promise of it. */
+export type Awaitable<T> = T | Promise<T>
+
+/** The names that `.pushes()` declared. Without any, the sentence that asks for them. */
+export type PushName<P extends PushMap> = [keyof P] extends [never]
+  ? Mistake<typeof MISTAKES.noPushes, never>
+  : keyof P & string
+
+/** What a push carries, as it is before its schema has seen it. */
+export type PushData<P extends PushMap, N> = N extends keyof P
+  ? P[N] extends AnySchema
+    ? InputOf<P[N]>
+    : never
+  : never
+
+/** Counts of what came of a broadcast. */
+export interface Sent {
+  /** Connections that API Gateway took the message for. */
+  readonly delivered: number
+  /** Connections that were no longer there. They are members no more. */
+  readonly gone: number
+  /** Connections that could not be reached: throttled, refused, or the outcome is unknown. */
+  readonly failed: number
+}

@@ -1,0 +1,70 @@
+import type { AnySchema, InputOf, OutputOf } from '../schema.ts'
+import type { AddedBy, AnyMiddleware } from './middleware.ts'
+
+/** One handled route, as a typed client sees it. */
+export interface Route<Name extends string = string, Input = unknown, Reply = unknown> {
+  readonly name: Name
+  readonly input: Input
+  readonly reply: Reply
+}
+
+export interface RouteOptions {
+  /** Checks what the message carries before the handler sees it. Without it the route takes no data. */
+  readonly input?: AnySchema
+  /** Checks what the handler returns, and shapes it. The handler returns its input, the client gets its output. */
+  readonly reply?: AnySchema
+  /** Middleware of this route alone, outermost first. */
+  readonly use?: AnyMiddleware | readonly [AnyMiddleware, ...AnyMiddleware[]]
+  /** Claim the connection before the handler runs, so that no other message of it runs meanwhile. @default true under a protocol where the message changes the state */
+  readonly exclusive?: boolean
+}
+
+/** A route with more to say than its input. Made by `route()`. */
+export interface RouteDetails<O extends RouteOptions = RouteOptions> {
+  readonly '~route': O
+}
+
+/** What stands between a route's name and its handler. */
+export type RouteSpec = AnySchema | RouteDetails
+
+/**
+ * Describe a route beyond its input.
+ *
+ * ```ts
+ * ws().on('order', route({ input: Order, reply: Receipt, use: admins }), ({ data }) => place(data))
+ * ```
+ */
+export const route = <const O extends RouteOptions>(options: O): RouteDetails<O> => ({ '~route': options })
+
+type OptionsOf<S extends RouteSpec> = S extends RouteDetails<infer O> ? O : { readonly input: S }
+
+/** What the client sends. */
+export type SpecInput<S extends RouteSpec> =
+  OptionsOf<S> extends { readonly input: infer I extends AnySchema } ? InputOf<I> : undefined
+
+/** What the handler sees. */
+export type SpecData<S extends RouteSpec> =
+  OptionsOf<S> extends { readonly input: infer I extends AnySchema } ? OutputOf<I> : undefined
+
+/** What the handler must return. */
+export type SpecReturn<S extends RouteSpec> =
+  S extends RouteDetails<infer O>
+    ? O extends { readonly reply: infer R extends AnySchema }
+      ? InputOf<R> | Promise<InputOf<R>>
+      : unknown
+    : unknown
+
+/** What the client gets. */
+export type SpecReply<S extends RouteSpec, Returned> =
+  S extends RouteDetails<infer O>
+    ? O extends { readonly reply: infer R extends AnySchema }
+      ? OutputOf<R>
+      : Awaited<Returned>
+    : Awaited<Returned>
+
+/** The middleware of the route. */
+export type SpecUse<S extends RouteSpec> =
+  S extends RouteDetails<infer O> ? (O extends { readonly use: infer U } ? U : undefined) : undefined
+
+/** What the middleware of the route adds to the context of its handler. */
+export type SpecAdded<S extends RouteSpec> = AddedBy<SpecUse<S>>

@@ -1,0 +1,59 @@
+import type { ConnectionInfo } from '../gateway/gateway.ts'
+import type { Store } from '../store/store.ts'
+import type { Declarations } from './declarations.ts'
+import type { PushData, PushName, Sent } from './push.ts'
+
+/**
+ * Reach connections from anywhere: a cron job, a queue worker, a stream.
+ *
+ * ```ts
+ * await chat.server.connection(id).push('message', { room: 'lobby', text: 'Maintenance in five minutes.' })
+ * ```
+ */
+export type Server<D extends Declarations> = ServerConnections<D> & ServerStore<D>
+
+export interface ServerConnections<D extends Declarations> {
+  /** Address one connection. Nothing is called before one of its functions is. */
+  readonly connection: (id: string) => ServerConnection<D> & ServerProtocol<D>
+}
+
+export interface ServerConnection<D extends Declarations> {
+  /** Send to this connection. Resolves to `false` when it is gone. */
+  readonly push: <const N extends PushName<D['pushes']>>(name: N, data: PushData<D['pushes'], N>) => Promise<boolean>
+  /** Say `$bye` with a reason, then disconnect. A connection that is gone already is closed enough. */
+  readonly close: (reason?: string) => Promise<void>
+  /** Ask API Gateway for the connection. `undefined` when it is gone. */
+  readonly info: () => Promise<ConnectionInfo | undefined>
+}
+
+export interface ServerChannel<D extends Declarations> {
+  /** Send to every member. */
+  readonly broadcast: <const N extends PushName<D['pushes']>>(
+    name: N,
+    data: PushData<D['pushes'], N>,
+    options?: ServerBroadcastOptions,
+  ) => Promise<Sent>
+  /** The ids of the members, page by page as the loop asks for them. */
+  readonly members: () => AsyncIterable<string>
+}
+
+export interface ServerBroadcastOptions {
+  /** Connection ids to leave out. @default none */
+  readonly except?: readonly string[]
+}
+
+/** `channel` is there only when a store was declared. */
+type ServerStore<D extends Declarations> = D['store'] extends Store
+  ? {
+      /** Address the members of a channel. No membership is asked for: the server is the server. */
+      readonly channel: (name: string) => ServerChannel<D>
+    }
+  : {}
+
+/** `dispatch` is there only under a protocol. */
+type ServerProtocol<D extends Declarations> = D['snapshot'] extends undefined
+  ? {}
+  : {
+      /** Send an event to the connection's machine. Rejects with `FailedPreconditionError` where it is not allowed now. */
+      readonly dispatch: (event: D['events']) => Promise<void>
+    }
