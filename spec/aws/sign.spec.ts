@@ -231,11 +231,14 @@ const requests = fc.record({
   body: fc.oneof(fc.string({ unit: 'binary' }), fc.uint8Array(), fc.constant(undefined)),
 })
 const contexts = fc.record({
-  credentials: fc.record({
-    accessKeyId: fc.string({ minLength: 1 }),
-    secretAccessKey: fc.string({ minLength: 1 }),
-    sessionToken: fc.option(fc.base64String({ minLength: 1 }), { nil: undefined }),
-  }),
+  credentials: fc.record(
+    {
+      accessKeyId: fc.string({ minLength: 1 }),
+      secretAccessKey: fc.string({ minLength: 1 }),
+      sessionToken: fc.base64String({ minLength: 1 }),
+    },
+    { requiredKeys: ['accessKeyId', 'secretAccessKey'] },
+  ),
   region: fc.constantFrom('us-east-1', 'eu-central-1', 'cn-north-1'),
   service: fc.constantFrom('execute-api', 'dynamodb', 'sqs'),
   at: fc.integer({ min: 0, max: Date.parse('2100-01-01') }),

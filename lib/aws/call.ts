@@ -1,0 +1,159 @@
+import type { Agent, ClientRequest, IncomingMessage } from 'node:http'
+import { type CredentialsSource, type Environment, environmentCredentials, regionOf } from './credentials.ts'
+import { type Signable, sign } from './sign.ts'
+
+export interface CallOptions {
+  /** Where to, such as `https://abc.execute-api.eu-west-1.amazonaws.com/prod`. Its path goes before that of each call. */
+  readonly endpoint: string
+  /** The service's signing name: `execute-api`, `dynamodb`. */
+  readonly service: string
+  /** @default the hostname's, else AWS_REGION or AWS_DEFAULT_REGION */
+  readonly region?: string | undefined
+  /** @default AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN */
+  readonly credentials?: CredentialsSource | undefined
+  /** Connections to the endpoint at one time; further calls wait for one. @default 50 */
+  readonly maxSockets?: number | undefined
+  /** How long a call may wait for its answer once it has a socket, in milliseconds. @default 10_000 */
+  readonly timeoutMs?: number | undefined
+  /** Epoch milliseconds, for the signature. @default Date.now */
+  readonly now?: (() => number) | undefined
+  /** @default process.env */
+  readonly env?: Environment | undefined
+}
+
+export interface CallRequest extends Omit<Signable, 'host'> {
+  /** Rejects the call with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface CallReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: string
+}
+
+export type Call = (request: CallRequest) => Promise<CallReply>
+
+/**
+ * Make a function that sends signed requests to one endpoint over kept-alive connections.
+ *
+ * ```ts
+ * const call = caller({ endpoint: 'https://dynamodb.eu-west-1.amazonaws.com', service: 'dynamodb' })
+ * const { status, body } = await call({ method: 'POST', path: '/', headers, body: JSON.stringify(input) })
+ * ```
+ *
+ * Any answer resolves, whatever its status. It rejects where there is none.
+ */
+export const caller = ({ endpoint, service, region, credentials, timeoutMs = 10_000, ...rest }: CallOptions): Call => {
+  const { maxSockets = 50, now, env = process.env } = rest
+  const url = urlOf(endpoint)
+  const basePath = url.pathname.replace(/\/+$/, '')
+  const source = credentials ?? environmentCredentials(url.hostname, env)
+  const connect = connector(url, maxSockets)
+
+  return async ({ signal, ...request }) => {
+    const keys = await source()
+    const signable = { ...request, host: url.host, path: `${basePath}${request.path}` }
+    const signingRegion = region ?? regionOf(url.hostname, env)
+    const headers = sign(signable, { credentials: keys, region: signingRegion, service, now })
+    const wire: Wire = { ...signable, headers, signal, timeoutMs }
+    try {
+      return await exchange(connect, wire)
+    } catch (error) {
+      if (!(error instanceof StaleSocketError)) throw error
+      // The idle sockets beside it are as old, and the second attempt must not meet one.
+      connect.dropIdle()
+      return await exchange(connect, wire)
+    }
+  }
+}
+
+/**
+ * A kept-alive connection died before the first byte of an answer. The usual cause is a server that had closed it while
+ * the Lambda was frozen, so that the request was never read: not sending it again would lose the first messages after
+ * every thaw. The price is that a request which was read, and whose connection then died, arrives twice.
+ */
+class StaleSocketError extends Error {}
+
+interface Wire extends Signable {
+  readonly headers: Record<string, string>
+  readonly signal: AbortSignal | undefined
+  readonly timeoutMs: number
+}
+
+const exchange = (connect: Connector, { method, path, headers, body, signal, timeoutMs }: Wire) =>
+  new Promise<CallReply>((resolve, reject) => {
+    signal?.throwIfAborted()
+    const request = connect.request(method, path, headers)
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let readBefore = 0
+    const settle = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+    const fail = (error: unknown) => {
+      settle()
+      reject(error)
+      request.destroy()
+    }
+    const abort = () => fail(signal?.reason)
+    signal?.addEventListener('abort', abort)
+    request.once('socket', (socket) => {
+      readBefore = socket.bytesRead
+      // From here, not from the call: time spent waiting for one of `maxSockets` is no sign of a dead peer.
+      timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+    })
+    request.on('error', (error) =>
+      fail(isStale(request, readBefore, error) ? new StaleSocketError(error.message, { cause: error }) : error),
+    )
+    request.once('response', (response: IncomingMessage) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        text += chunk
+      })
+      response.on('error', fail)
+      response.once('end', () => {
+        settle()
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text })
+      })
+    })
+    request.end(body)
+  })
+
+const isStale = (request: ClientRequest, readBefore: number, error: Error) =>
+  request.reusedSocket &&
+  request.socket?.bytesRead === readBefore &&
+  'code' in error &&
+  (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+
+interface Connector {
+  readonly request: (method: string, path: string, headers: Record<string, string>) => ClientRequest
+  readonly dropIdle: () => void
+}
+
+/** Loads `node:https` at the first request, `node:http` only for an `http:` endpoint: importing that costs 35 ms. */
+const connector = ({ protocol, hostname, port }: URL, maxSockets: number): Connector => {
+  let agent: Agent | undefined
+  const http = () => process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http')
+  return {
+    request: (method, path, headers) => {
+      agent ??= new (http().Agent)({ keepAlive: true, maxSockets, noDelay: true })
+      // A literal IPv6 address has brackets in a URL and none in a socket.
+      const host = hostname.replace(/^\[|\]$/g, '')
+      return http().request({ agent, host, port, method, path, headers })
+    },
+    dropIdle: () => {
+      for (const sockets of Object.values(agent?.freeSockets ?? {}))
+        for (const socket of sockets ?? []) socket.destroy()
+    },
+  }
+}
+
+const urlOf = (endpoint: string) => {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
+  if (url?.protocol === 'https:' || url?.protocol === 'http:') return url
+  throw new TypeError(
+    `'${endpoint}' is no endpoint. It is an https:// or http:// URL; wss:// is where clients connect.`,
+  )
+}

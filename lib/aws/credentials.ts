@@ -1,0 +1,58 @@
+import type { Credentials } from './sign.ts'
+
+/** Asked once per call. The AWS SDK's providers fit: `fromNodeProviderChain()`, `fromSSO()`. */
+export type CredentialsSource = () => Credentials | Promise<Credentials>
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What a loopback endpoint is signed with when there is nothing else; nobody there checks who it is. */
+const PLACEHOLDER: Credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
+const PLACEHOLDER_REGION = 'us-east-1'
+/** `us-east-1`, `us-gov-west-1`, `mx-central-1`. */
+const HOST_REGION = /\.([a-z]{2}(?:-[a-z]+)+-\d)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/
+
+/**
+ * Take credentials from the environment, where Lambda puts them. A loopback endpoint needs none.
+ *
+ * ```ts
+ * const { accessKeyId } = await environmentCredentials('abc.execute-api.eu-west-1.amazonaws.com')()
+ * ```
+ *
+ * The environment is read at each call: a Lambda's keys live for hours, a sandbox may live longer.
+ */
+export const environmentCredentials =
+  (hostname: string, env: Environment = process.env): CredentialsSource =>
+  () => {
+    const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env
+    if (accessKeyId && secretAccessKey)
+      return { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN || undefined }
+    if (isLoopback(hostname)) return PLACEHOLDER
+    const missing = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].filter((name) => !env[name])
+    throw new Error(
+      `No AWS credentials for ${hostname}: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set. ` +
+        'Lambda sets them; elsewhere export them, or pass `credentials`, such as fromNodeProviderChain() of ' +
+        "'@aws-sdk/credential-providers'.",
+    )
+  }
+
+/**
+ * The region to sign for: the hostname's own, else the environment's.
+ *
+ * The hostname comes first because it decides: a function in one region that posts to an API in another is refused when
+ * it signs for its own.
+ */
+export const regionOf = (hostname: string, env: Environment = process.env): string => {
+  const region = HOST_REGION.exec(hostname)?.[1] ?? environmentRegion(env)
+  if (region) return region
+  if (isLoopback(hostname)) return PLACEHOLDER_REGION
+  throw new Error(
+    `No AWS region for ${hostname}: it is not in the hostname, and AWS_REGION is not set. ` +
+      'Lambda sets it; elsewhere export it, or pass `region`.',
+  )
+}
+
+export const environmentRegion = (env: Environment = process.env): string | undefined =>
+  env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined
+
+/** `localhost`, `127.0.0.0/8` and `[::1]`, as `URL.hostname` writes them. */
+export const isLoopback = (hostname: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)

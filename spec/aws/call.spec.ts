@@ -1,0 +1,160 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type CallOptions, caller } from '../../lib/aws/call.ts'
+import { CREDENTIALS, closedPort, withServer } from '../kit/connections.ts'
+
+const test = suite('aws/call')
+
+const callerOf = (endpoint: string, options?: Partial<CallOptions>) =>
+  caller({ endpoint, service: 'dynamodb', credentials: () => CREDENTIALS, env: {}, ...options })
+const POST = { method: 'POST', path: '/' }
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+const messageOf = async (promise: Promise<unknown>) => String(await failure(promise))
+
+test('a signed request arrives, and its answer comes back whole', async () => {
+  await withServer(
+    async ({ origin, seen }) => {
+      const headers = { 'X-Amz-Target': 'DynamoDB_20120810.GetItem', 'Content-Type': 'application/x-amz-json-1.0' }
+      const reply = await callerOf(`${origin}/base/`)({ method: 'POST', path: '/a?b=c', headers, body: '{"é":1}' })
+      assert.is(reply.status, 400)
+      assert.is(reply.body, 'ሴ no')
+      assert.is(reply.headers['x-answer'], 'yes')
+      assert.is(seen[0]?.path, '/base/a?b=c')
+      assert.is(seen[0]?.body, '{"é":1}')
+      assert.is(seen[0]?.headers['x-amz-target'], 'DynamoDB_20120810.GetItem')
+      assert.match(seen[0]?.headers.authorization ?? '', /\/us-east-1\/dynamodb\/aws4_request/)
+    },
+    () => ({ status: 400, headers: { 'X-Answer': 'yes' }, body: 'ሴ no' }),
+  )
+})
+
+test('twenty calls one after the other share one connection', async () => {
+  await withServer(async ({ origin, seen }) => {
+    const call = callerOf(origin)
+    for (let count = 0; count < 20; count += 1) await call(POST)
+    assert.is(seen.length, 20)
+    assert.is(new Set(seen.map(({ socket }) => socket)).size, 1)
+  })
+})
+
+test('no more connections than maxSockets are opened', async () => {
+  await withServer(async ({ origin, seen }) => {
+    const call = callerOf(origin, { maxSockets: 3 })
+    await Promise.all(Array.from({ length: 30 }, () => call(POST)))
+    assert.is(new Set(seen.map(({ socket }) => socket)).size, 3)
+  })
+})
+
+test('a kept-alive connection that turns out dead costs one more attempt on a fresh one', async () => {
+  await withServer(
+    async ({ origin, seen }) => {
+      const call = callerOf(origin)
+      await Promise.all([call(POST), call(POST)])
+      assert.is((await call({ ...POST, body: 'again' })).status, 200)
+      assert.equal(
+        seen.slice(2).map(({ socket, body }) => [socket < 2, body]),
+        [
+          [true, 'again'],
+          [false, 'again'],
+        ],
+      )
+    },
+    ({ socket }, index) => (socket < 2 && index >= 2 ? 'reset' : { status: 200 }),
+  )
+})
+
+test('a second dead connection is not tried a third time', async () => {
+  await withServer(
+    async ({ origin, seen }) => {
+      const call = callerOf(origin)
+      await call(POST)
+      assert.match(await messageOf(call(POST)), /ECONNRESET|socket hang up/)
+      assert.is(seen.length, 3)
+    },
+    (_, index) => (index > 0 ? 'reset' : { status: 200 }),
+  )
+})
+
+test('a fresh connection that is cut is not tried again', async () => {
+  await withServer(
+    async ({ origin, seen }) => {
+      assert.match(await messageOf(callerOf(origin)(POST)), /ECONNRESET|socket hang up/)
+      assert.is(seen.length, 1)
+    },
+    () => 'reset',
+  )
+})
+
+test('an aborted call rejects with the reason of its signal', async () => {
+  const controller = new AbortController()
+  await withServer(
+    async ({ origin }) => {
+      const reason = new Error('enough')
+      const call = callerOf(origin)
+      const pending = failure(call({ ...POST, signal: controller.signal }))
+      const queued = failure(callerOf(origin, { maxSockets: 1 })({ ...POST, signal: controller.signal }))
+      controller.abort(reason)
+      assert.is(await pending, reason)
+      assert.is(await queued, reason)
+      assert.is(await failure(call({ ...POST, signal: controller.signal })), reason)
+    },
+    () => 'hang',
+  )
+})
+
+test('a call is aborted while the server hangs', async () => {
+  const controller = new AbortController()
+  await withServer(
+    async ({ origin, seen }) => {
+      const error = await failure(callerOf(origin)({ ...POST, signal: controller.signal }))
+      assert.is(error, controller.signal.reason)
+      assert.is(seen.length, 1)
+    },
+    () => {
+      controller.abort()
+      return 'hang'
+    },
+  )
+})
+
+test('a server that hangs is given up after timeoutMs', async () => {
+  await withServer(
+    async ({ origin }) => {
+      assert.match(await messageOf(callerOf(origin, { timeoutMs: 1 })(POST)), /no answer within 1 ms/)
+    },
+    () => 'hang',
+  )
+})
+
+test('a connection that is refused rejects', async () => {
+  assert.match(await messageOf(callerOf(await closedPort())(POST)), /ECONNREFUSED/)
+})
+
+test('an answer that is cut half way rejects', async () => {
+  await withServer(
+    async ({ origin }) => {
+      assert.match(await messageOf(callerOf(origin)(POST)), /aborted|ECONNRESET/)
+    },
+    () => 'cut',
+  )
+})
+
+test('missing credentials and a missing region reject before anything is sent', async () => {
+  const remote = 'https://ws.example.com'
+  assert.match(
+    await messageOf(caller({ endpoint: remote, service: 'execute-api', env: {} })(POST)),
+    /No AWS credentials/,
+  )
+  assert.match(await messageOf(callerOf(remote)(POST)), /No AWS region/)
+})
+
+test('an endpoint that is no HTTP URL is refused by name', () => {
+  assert.throws(() => callerOf('wss://ws.example.com'), /^'wss:\/\/ws.example.com' is no endpoint/)
+  assert.throws(() => callerOf('ws.example.com/prod'), /is no endpoint/)
+})
+
+test.run()
