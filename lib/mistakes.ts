@@ -11,9 +11,13 @@ export const MISTAKES = {
   missingRoutes: 'These protocol events have no route. Handle them with .on() or list them as internal.',
   unknownInternal: 'The protocol has no such internal event.',
   lateDeclaration: 'Declarations come before the first route.',
-  missingNeeds: 'A middleware of this route needs what its context does not have. Put what adds it before.',
+  missingNeeds:
+    'A middleware of this route needs what its context does not have. Put the middleware that adds it first.',
   noPushes: 'No push is declared. Name it and its schema in .pushes().',
   noInternal: 'No event is internal. List it: .protocol(machine, { internal: [...] }).',
+  unknownRouteOption: 'route() has no such option.',
+  channelWithoutStore: 'Channels need a store. Declare one with .store().',
+  noMachine: 'There is no machine to tell. Declare one with .protocol().',
   protocolWithoutStore: 'A protocol needs a store. Call .store() before .build().',
 } as const
 

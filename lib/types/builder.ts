@@ -7,10 +7,10 @@ import type { Accept, Reject } from './connect.ts'
 import type { AnyPhase, Connecting, Disconnecting, ErrorContext, Messaging } from './context.ts'
 import type { Declarations, Declare, EventTypes, FromMachine, PushMap } from './declarations.ts'
 import type { Next, Passed } from './middleware.ts'
-import type { ProtocolArguments } from './protocol.ts'
+import type { ProtocolArguments, ProtocolInput, ProtocolOptions } from './protocol.ts'
 import type { Awaitable, Mistake } from './push.ts'
-import type { Route, RouteSpec, SpecAdded, SpecData, SpecInput, SpecReply, SpecReturn } from './route.ts'
-import type { CheckBare, CheckBuild, CheckName, CheckSpec, Known } from './rules.ts'
+import type { Route, RouteDetails, SpecAdded, SpecData, SpecInput, SpecReply, SpecReturn } from './route.ts'
+import type { CheckBareName, CheckBuild, CheckName, CheckSpec, Known } from './rules.ts'
 
 /** Stage one: declarations, in any order. Calling any route method moves to stage two for good. */
 export interface Builder<D extends Declarations> extends Routes<D, never, {}> {
@@ -38,7 +38,7 @@ export interface Builder<D extends Declarations> extends Routes<D, never, {}> {
 /** Stage two: routes. */
 export interface RouteBuilder<D extends Declarations, Handled extends string, R extends object>
   extends Routes<D, Handled, R>,
-    TooLate {}
+    TooLate<D, Handled, R> {}
 
 interface Routes<D extends Declarations, Handled extends string, R extends object> {
   /** Decide whether a peer may connect. Return `reject()` to refuse; nothing, or `accept()`, to let it in. */
@@ -46,11 +46,11 @@ interface Routes<D extends Declarations, Handled extends string, R extends objec
 
   /** Handle a route whose messages carry no payload. What the handler returns is the reply. */
   on<const N extends string, Reply>(
-    name: CheckName<D, Handled, N>,
-    handler: CheckBare<D, N, (context: Messaging<D, undefined>) => Reply>,
+    name: CheckBareName<D, Handled, N>,
+    handler: (context: Messaging<D, undefined>) => Reply,
   ): RouteBuilder<D, Handled | Known<N>, R & { readonly [K in Known<N>]: Route<N, undefined, Awaited<Reply>> }>
   /** Handle a route. The schema, or that of `route()`, checks the payload before the handler sees it. */
-  on<const N extends string, S extends RouteSpec, Reply extends SpecReturn<S>>(
+  on<const N extends string, S extends AnySchema | RouteDetails, Reply extends SpecReturn<S>>(
     name: CheckName<D, Handled, N>,
     spec: CheckSpec<D, N, S>,
     handler: (context: Messaging<D, SpecData<S>> & SpecAdded<S>) => Reply,
@@ -67,20 +67,23 @@ interface Routes<D extends Declarations, Handled extends string, R extends objec
   readonly build: CheckBuild<D, Handled, R>
 }
 
-/** Every route sees every declaration, so none may follow a route. */
-interface TooLate {
+/** Every route sees every declaration, so none may follow a route. Typed to the end, so that one mistake gives one error. */
+interface TooLate<D extends Declarations, Handled extends string, R extends object> {
   /** @deprecated Declarations come before the first route. */
-  readonly authorizer: Late
+  authorizer(schema: Mistake<Late, never>): RouteBuilder<D, Handled, R>
   /** @deprecated Declarations come before the first route. */
-  readonly store: Late
+  store(store: Mistake<Late, never>): RouteBuilder<D, Handled, R>
   /** @deprecated Declarations come before the first route. */
-  readonly pushes: Late
+  pushes(pushes: Mistake<Late, never>): RouteBuilder<D, Handled, R>
   /** @deprecated Declarations come before the first route. */
-  readonly protocol: Late
+  protocol(
+    machine: Mistake<Late, never>,
+    options?: ProtocolOptions<string> & Partial<ProtocolInput<D, AnyStateMachine>>,
+  ): RouteBuilder<D, Handled, R>
   /** @deprecated Declarations come before the first route. */
-  readonly extend: Late
+  extend(extend: Mistake<Late, never> & ((context: AnyPhase<D>) => unknown)): RouteBuilder<D, Handled, R>
   /** @deprecated Declarations come before the first route. */
-  readonly use: Late
+  use(middleware: Mistake<Late, never> & ((context: AnyPhase<D>, next: Next) => unknown)): RouteBuilder<D, Handled, R>
 }
 
-type Late = Mistake<typeof MISTAKES.lateDeclaration, never>
+type Late = typeof MISTAKES.lateDeclaration

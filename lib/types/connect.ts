@@ -11,13 +11,10 @@ export interface AcceptOptions {
 /** What `onConnect` returns to turn a peer away. Made by `reject()`. */
 export interface Reject {
   /** The status of the HTTP upgrade. */
-  readonly status: RejectStatus
+  readonly status: 400 | 401 | 403 | 404 | 409 | 426 | 429 | 500 | 503
   /** The body of the refusal. A browser does not show it to its page. */
   readonly reason?: string
 }
-
-/** The HTTP statuses with which a handshake can be refused. */
-export type RejectStatus = 400 | 401 | 403 | 404 | 409 | 426 | 429 | 500 | 503
 
 /**
  * Let a peer in. Says in code that an open door is meant.
@@ -37,7 +34,7 @@ export const accept = (options: AcceptOptions = {}): Accept => ({ accepted: true
  * })
  * ```
  */
-export const reject = (status: RejectStatus, reason?: string): Reject => ({
+export const reject = (status: Reject['status'], reason?: string): Reject => ({
   status,
   ...(reason !== undefined && { reason }),
 })

@@ -79,6 +79,8 @@ export interface ConnectContext<D extends Declarations> extends ConnectFacts {
   readonly authorizer: D['authorizer']
   /** Reach other connections. */
   readonly server: Server<D>
+  /** A named group of connections. Needs a store. */
+  readonly channel: ChannelOf<D, ConnectChannel>
 }
 
 /** A message on an open connection. */
@@ -89,6 +91,10 @@ export interface MessageContext<D extends Declarations, Data> extends MessageFac
   readonly authorizer: D['authorizer']
   /** Reach other connections. */
   readonly server: Server<D>
+  /** A named group of connections. Needs a store. */
+  readonly channel: ChannelOf<D, MessageChannel<D>>
+  /** Tell the machine a fact: an event listed as `internal`, applied together with the message's own. Needs a protocol. */
+  readonly raise: Raise<D>
   /** Send to the peer. Leaves after the message is committed, unless `now` is set. */
   readonly push: <const N extends PushName<D['pushes']>>(
     name: N,
@@ -108,6 +114,8 @@ export interface DisconnectContext<D extends Declarations> extends DisconnectFac
   readonly authorizer: D['authorizer']
   /** Reach other connections. */
   readonly server: Server<D>
+  /** A named group of connections. Needs a store. */
+  readonly channel: ChannelOf<D, DisconnectChannel<D>>
 }
 
 /** What `onError` knows: enough for a log line or a metric. The failure may be older than the context of a handler. */
@@ -122,30 +130,18 @@ export interface ErrorContext<D extends Declarations> extends Facts {
   readonly server: Server<D>
 }
 
-// The name that diagnostics print is the interface above; these add what the declarations brought.
-export type Connecting<D extends Declarations> = ConnectContext<D> & InStore<D, ConnectChannel> & D['extension']
-export type Messaging<D extends Declarations, Data> = MessageContext<D, Data> &
-  InStore<D, MessageChannel<D>> &
-  InProtocol<D> &
-  Raising<D> &
-  D['extension']
-export type Disconnecting<D extends Declarations> = DisconnectContext<D> &
-  InStore<D, DisconnectChannel<D>> &
-  InProtocol<D> &
-  D['extension']
+// What is called and was not declared is there as a sentence, which reads better than a missing member. What is only
+// read is absent: a sentence could be logged by mistake.
 
-/** The context of any phase; `phase` tells which. */
-export type AnyPhase<D extends Declarations> = Connecting<D> | Messaging<D, unknown> | Disconnecting<D>
+/** A named group of connections, for those who declared a store. */
+type ChannelOf<D extends Declarations, Channel> = D['store'] extends Store
+  ? (name: string) => Channel
+  : Mistake<typeof MISTAKES.channelWithoutStore, never>
 
-/** `channel` is there only when a store was declared. */
-type InStore<D extends Declarations, Channel> = D['store'] extends Store
-  ? {
-      /** A named group of connections. */
-      readonly channel: (name: string) => Channel
-    }
-  : {}
+type Raise<D extends Declarations> = D['snapshot'] extends undefined
+  ? Mistake<typeof MISTAKES.noMachine, never>
+  : (event: [D['internal']] extends [never] ? Mistake<typeof MISTAKES.noInternal, never> : D['internal']) => void
 
-/** `snapshot` is there only under a protocol. */
 type InProtocol<D extends Declarations> = D['snapshot'] extends undefined
   ? {}
   : {
@@ -153,12 +149,10 @@ type InProtocol<D extends Declarations> = D['snapshot'] extends undefined
       readonly snapshot: D['snapshot']
     }
 
-/** `raise` is there only under a protocol. */
-type Raising<D extends Declarations> = D['snapshot'] extends undefined
-  ? {}
-  : {
-      /** Tell the machine a fact: an event listed as `internal`, applied together with the message's own. */
-      readonly raise: (
-        event: [D['internal']] extends [never] ? Mistake<typeof MISTAKES.noInternal, never> : D['internal'],
-      ) => void
-    }
+// The name that diagnostics print is the interface above; these add what the declarations brought.
+export type Connecting<D extends Declarations> = ConnectContext<D> & D['extension']
+export type Messaging<D extends Declarations, Data> = MessageContext<D, Data> & InProtocol<D> & D['extension']
+export type Disconnecting<D extends Declarations> = DisconnectContext<D> & InProtocol<D> & D['extension']
+
+/** The context of any phase; `phase` tells which. */
+export type AnyPhase<D extends Declarations> = Connecting<D> | Messaging<D, unknown> | Disconnecting<D>

@@ -59,8 +59,13 @@ export interface FromMachine<M extends AnyStateMachine, Internal extends string>
 /** The names of a machine's events, less the lifecycle ones. */
 export type EventTypes<M extends AnyStateMachine> = Exclude<EventFromLogic<M>['type'], Lifecycle>
 
-/** Kept apart from `EventTypes`: `keyof` over a remapped type is recomputed at every use, an index into it is not. */
-type Payloads<M extends AnyStateMachine> = { readonly [E in EventFromLogic<M> as E['type']]: Omit<E, 'type'> }
+/**
+ * Kept apart from `EventTypes`: `keyof` over a remapped type is recomputed at every use, an index into it is not.
+ * Not `Omit`: this is printed member by member.
+ */
+type Payloads<M extends AnyStateMachine> = {
+  readonly [E in EventFromLogic<M> as E['type']]: { readonly [K in keyof E as Exclude<K, 'type'>]: E[K] }
+}
 
 /** Sent by the library or by XState, never by a peer. */
 type Lifecycle = `$${string}` | `xstate.${string}`

@@ -21,7 +21,7 @@ export type Middleware<Added extends object = {}, Needs extends object = {}> = (
 ) => Awaitable<{} extends Added ? Passed<Added> | void : Passed<Added>>
 
 /** Run what comes after. What is passed to it is in every later context. */
-export type Next = <const Added extends object = {}>(added?: Added) => Promise<Passed<Added>>
+export type Next = <Added extends object = {}>(added?: Added) => Promise<Passed<Added>>
 
 /** The proof that `next` was called, and with what. */
 export interface Passed<Added extends object> {

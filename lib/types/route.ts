@@ -1,5 +1,7 @@
+import type { MISTAKES } from '../mistakes.ts'
 import type { AnySchema, InputOf, OutputOf } from '../schema.ts'
 import type { AddedBy, AnyMiddleware } from './middleware.ts'
+import type { Mistake } from './push.ts'
 
 /** One handled route, as a typed client sees it. */
 export interface Route<Name extends string = string, Input = unknown, Reply = unknown> {
@@ -34,7 +36,14 @@ export type RouteSpec = AnySchema | RouteDetails
  * ws().on('order', route({ input: Order, reply: Receipt, use: admins }), ({ data }) => place(data))
  * ```
  */
-export const route = <const O extends RouteOptions>(options: O): RouteDetails<O> => ({ '~route': options })
+export const route = <const O extends RouteOptions>(options: O & OnlyKnown<O>): RouteDetails<O> => ({
+  '~route': options,
+})
+
+/** A type parameter takes unknown members in silence; this refuses them. */
+type OnlyKnown<O> = {
+  readonly [K in Exclude<keyof O, keyof RouteOptions>]: Mistake<typeof MISTAKES.unknownRouteOption, keyof RouteOptions>
+}
 
 type OptionsOf<S extends RouteSpec> = S extends RouteDetails<infer O> ? O : { readonly input: S }
 

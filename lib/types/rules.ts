@@ -17,6 +17,13 @@ export type CheckName<D extends Declarations, Handled extends string, N extends 
       ? N
       : Mistake<typeof MISTAKES.unknownEvent, D['names']>
 
+/** The same for a route without a schema: the event must need no payload. */
+export type CheckBareName<
+  D extends Declarations,
+  Handled extends string,
+  N extends string,
+> = {} extends D['payloads'][N] ? CheckName<D, Handled, N> : Mistake<typeof MISTAKES.missingSchema, D['payloads'][N]>
+
 /** A schema whose output is the payload of the event, and middleware whose needs are met. */
 export type CheckSpec<D extends Declarations, N extends string, S extends RouteSpec> = [
   Fits<SpecData<S>, D['payloads'][N]>,
@@ -24,21 +31,16 @@ export type CheckSpec<D extends Declarations, N extends string, S extends RouteS
   ? [Missing<Messaging<D, SpecData<S>>, SpecUse<S>>] extends [never]
     ? S
     : Mistake<typeof MISTAKES.missingNeeds, Missing<Messaging<D, SpecData<S>>, SpecUse<S>>>
-  : Mistake<typeof MISTAKES.wrongPayload, D['payloads'][N]>
+  : [SpecData<S>] extends [undefined]
+    ? Mistake<typeof MISTAKES.missingSchema, D['payloads'][N]>
+    : Mistake<typeof MISTAKES.wrongPayload, D['payloads'][N]>
 
-/** An event without a payload may be sent without data. */
-type Fits<Data, Payload> = [Data] extends [Payload]
+/** The members of an event come from an object. An event that needs none may be sent without data. */
+type Fits<Data, Payload> = unknown extends Payload
   ? true
-  : [Data] extends [object | undefined]
-    ? {} extends Payload
-      ? true
-      : false
+  : [Data] extends [{} extends Payload ? (Payload & object) | undefined : Payload]
+    ? true
     : false
-
-/** A handler without a schema, where the event carries nothing. */
-export type CheckBare<D extends Declarations, N extends string, Handler> = {} extends D['payloads'][N]
-  ? Handler
-  : Mistake<typeof MISTAKES.missingSchema, D['payloads'][N]>
 
 /** Callable once a protocol has its store and each of its events a route. */
 export type CheckBuild<

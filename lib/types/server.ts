@@ -1,7 +1,8 @@
 import type { ConnectionInfo } from '../gateway/gateway.ts'
+import type { MISTAKES } from '../mistakes.ts'
 import type { Store } from '../store/store.ts'
 import type { Declarations } from './declarations.ts'
-import type { PushData, PushName, Sent } from './push.ts'
+import type { Mistake, PushData, PushName, Sent } from './push.ts'
 
 /**
  * Reach connections from anywhere: a cron job, a queue worker, a stream.
@@ -10,11 +11,11 @@ import type { PushData, PushName, Sent } from './push.ts'
  * await chat.server.connection(id).push('message', { room: 'lobby', text: 'Maintenance in five minutes.' })
  * ```
  */
-export type Server<D extends Declarations> = ServerConnections<D> & ServerStore<D>
-
-export interface ServerConnections<D extends Declarations> {
+export interface Server<D extends Declarations> {
   /** Address one connection. Nothing is called before one of its functions is. */
-  readonly connection: (id: string) => ServerConnection<D> & ServerProtocol<D>
+  readonly connection: (id: string) => ServerConnection<D>
+  /** Address the members of a channel. Asks for no membership: the server is the server. Needs a store. */
+  readonly channel: ServerChannels<D>
 }
 
 export interface ServerConnection<D extends Declarations> {
@@ -24,6 +25,8 @@ export interface ServerConnection<D extends Declarations> {
   readonly close: (reason?: string) => Promise<void>
   /** Ask API Gateway for the connection. `undefined` when it is gone. */
   readonly info: () => Promise<ConnectionInfo | undefined>
+  /** Send an event to the machine. Rejects with `FailedPreconditionError` where it is not allowed now. Needs a protocol. */
+  readonly dispatch: Dispatch<D>
 }
 
 export interface ServerChannel<D extends Declarations> {
@@ -42,18 +45,10 @@ export interface ServerBroadcastOptions {
   readonly except?: readonly string[]
 }
 
-/** `channel` is there only when a store was declared. */
-type ServerStore<D extends Declarations> = D['store'] extends Store
-  ? {
-      /** Address the members of a channel. No membership is asked for: the server is the server. */
-      readonly channel: (name: string) => ServerChannel<D>
-    }
-  : {}
+type ServerChannels<D extends Declarations> = D['store'] extends Store
+  ? (name: string) => ServerChannel<D>
+  : Mistake<typeof MISTAKES.channelWithoutStore, never>
 
-/** `dispatch` is there only under a protocol. */
-type ServerProtocol<D extends Declarations> = D['snapshot'] extends undefined
-  ? {}
-  : {
-      /** Send an event to the connection's machine. Rejects with `FailedPreconditionError` where it is not allowed now. */
-      readonly dispatch: (event: D['events']) => Promise<void>
-    }
+type Dispatch<D extends Declarations> = D['snapshot'] extends undefined
+  ? Mistake<typeof MISTAKES.noMachine, never>
+  : (event: D['events']) => Promise<void>

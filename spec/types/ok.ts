@@ -221,7 +221,7 @@ export const nothingToSay = ws()
 
 // ---- a machine with an input
 
-const greeted = setup({
+export const greeted = setup({
   types: {
     input: {} as { user: string },
     context: {} as { user: string },

@@ -1,0 +1,6 @@
+import { connect } from '../ws.ts'
+import type { echo } from './kit.ts'
+
+const client = connect<typeof echo>('wss://localhost')
+// @mistake
+client.send('echo', 1)

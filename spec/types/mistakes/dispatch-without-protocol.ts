@@ -1,0 +1,4 @@
+import { echo } from './kit.ts'
+
+// @mistake
+echo.server.connection('id').dispatch({ type: 'join' })

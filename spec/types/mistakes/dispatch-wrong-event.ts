@@ -1,0 +1,4 @@
+import { chat } from './kit.ts'
+
+// @mistake
+chat.server.connection('id').dispatch({ type: 'jion', name: 'Ann' })

@@ -1,0 +1,24 @@
+import * as v from 'valibot'
+import type { Store } from '../../../lib/store/store.ts'
+import { ws } from '../ws.ts'
+
+/** What the mistakes next door are made with. This file compiles. */
+export const Join = v.object({ name: v.string() })
+export const Say = v.object({ text: v.string() })
+export const Wrong = v.object({ nick: v.string() })
+export declare const store: Store
+import { room } from '../ok.ts'
+
+export const echo = ws()
+  .on('echo', v.string(), ({ data }) => data.length)
+  .build()
+
+export const chat = ws()
+  .store(store)
+  .pushes({ said: Say })
+  .protocol(room, { internal: ['idle', 'named'] })
+  .on('join', Join, () => {})
+  .on('say', Say, () => {})
+  .on('leave', () => {})
+  .build()
+export { room }

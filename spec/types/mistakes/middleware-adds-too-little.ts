@@ -1,0 +1,4 @@
+import type { Middleware } from '../ws.ts'
+
+// @mistake
+export const withUser: Middleware<{ user: string }> = async (_, next) => next({ usr: 'Ann' })

@@ -1,0 +1,6 @@
+import { ws } from '../ws.ts'
+import { room } from './kit.ts'
+
+const app = ws().protocol(room, { internal: ['idle', 'named'] })
+// @mistake
+app.on('join', () => {})

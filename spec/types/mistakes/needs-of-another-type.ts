@@ -1,0 +1,6 @@
+import { type Middleware, route, ws } from '../ws.ts'
+
+declare const withUser: Middleware<{ user: string }>
+declare const admins: Middleware<{}, { user: { admin: boolean } }>
+// @mistake
+ws().on('reboot', route({ use: [withUser, admins] }), () => {})

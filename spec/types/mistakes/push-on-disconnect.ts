@@ -1,0 +1,4 @@
+import { ws } from '../ws.ts'
+
+// @mistake
+ws().onDisconnect(({ push }) => push('said', 'bye'))

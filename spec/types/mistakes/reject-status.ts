@@ -1,0 +1,4 @@
+import { reject, ws } from '../ws.ts'
+
+// @mistake
+ws().onConnect(() => reject(200))

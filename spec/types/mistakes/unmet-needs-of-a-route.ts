@@ -1,0 +1,5 @@
+import { type Middleware, route, ws } from '../ws.ts'
+
+declare const admins: Middleware<{}, { user: { admin: boolean } }>
+// @mistake
+ws().on('reboot', route({ use: admins }), () => {})

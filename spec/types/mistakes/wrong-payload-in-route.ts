@@ -1,0 +1,6 @@
+import { route, ws } from '../ws.ts'
+import { room, Wrong } from './kit.ts'
+
+const app = ws().protocol(room, { internal: ['idle', 'named'] })
+// @mistake
+app.on('join', route({ input: Wrong }), () => {})
