@@ -161,9 +161,10 @@ const list = (value: string | readonly string[]) => (typeof value === 'string' ?
 const fold = (pairs: Iterable<readonly [string, string]>): Record<string, string> => Object.fromEntries(pairs)
 
 const gather = (pairs: readonly (readonly [string, string])[]) => {
-  const all: Record<string, string[]> = {}
-  for (const [name, value] of pairs) (all[name] ??= []).push(value)
-  return all
+  // Not an object: a client may well send `?constructor=1`.
+  const all = new Map<string, string[]>()
+  for (const [name, value] of pairs) all.set(name, [...(all.get(name) ?? []), value])
+  return Object.fromEntries(all)
 }
 
 const two = (value: number) => String(value).padStart(2, '0')

@@ -1,0 +1,14 @@
+import type { Connection } from './connection.ts'
+import type { Invoke } from './invoke.ts'
+import type { Settings } from './options.ts'
+import type { Tasks } from './tasks.ts'
+
+/** What the parts of one running gateway share. */
+export interface Gate {
+  readonly settings: Settings
+  /** The open connections. One whose `$connect` still runs is not among them. */
+  readonly connections: Map<string, Connection>
+  readonly invoke: Invoke
+  readonly tasks: Tasks
+  readonly isStopping: () => boolean
+}

@@ -1,0 +1,108 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { WebSocketEvent } from '../event/event.ts'
+import type { Connection } from './connection.ts'
+import type { LambdaContext } from './context.ts'
+import type { Gate } from './gate.ts'
+import { handshake } from './handshake.ts'
+import { invoker, type LambdaHandler } from './invoke.ts'
+import { asHandler, type LocalOptions, readOptions } from './options.ts'
+import { answerRequest } from './requests.ts'
+import { CLOSES, LIMITS } from './rules.ts'
+import { makeTasks } from './tasks.ts'
+
+export interface LocalGateway {
+  /** Where WebSocket clients connect: `ws://127.0.0.1:PORT/STAGE`. */
+  readonly url: string
+  /** What serves `@connections`: `http://127.0.0.1:PORT/STAGE`. */
+  readonly endpoint: string
+  readonly port: number
+  /** Close the connections with 1001, wait for running handlers, five seconds at most, and free the port. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Run the Lambda handler of a WebSocket API on this machine, as API Gateway runs it, for real WebSocket clients.
+ *
+ * ```ts
+ * const gateway = await localGateway(handler, { port: 3001 })
+ * const peer = new WebSocket(`${gateway.url}?name=ann`)
+ * ```
+ *
+ * `requestContext.domainName` carries the port, unlike on AWS, so that a handler finds the local endpoint.
+ */
+export const localGateway = async <Event = WebSocketEvent, Context = LambdaContext>(
+  handler: LambdaHandler<Event, Context>,
+  options: LocalOptions = {},
+): Promise<LocalGateway> => {
+  const settings = readOptions(handler, options)
+  const tasks = makeTasks()
+  let stopped: Promise<void> | undefined
+  const gate: Gate = {
+    settings,
+    connections: new Map<string, Connection>(),
+    invoke: invoker(asHandler(handler), settings, tasks),
+    tasks,
+    isStopping: () => stopped !== undefined,
+  }
+  const sockets = new Set<Socket>()
+  const server = serve(gate, sockets)
+  await bind(server, settings)
+
+  // A server that listens on a port has an address of this shape.
+  const { port } = server.address() as AddressInfo
+  const place = `${reachable(settings.host)}:${port}/${settings.stage}`
+  return {
+    url: `ws://${place}`,
+    endpoint: `http://${place}`,
+    port,
+    close: () => {
+      stopped ??= stop(gate, server, sockets)
+      return stopped
+    },
+  }
+}
+
+const serve = (gate: Gate, sockets: Set<Socket>): Server => {
+  // Longer than SDK clients keep a socket idle: they would meet a reset where API Gateway gives none.
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    answerRequest(gate, request, response).catch(() => response.destroy())
+  })
+  server.on('upgrade', (request, socket, head) => handshake(gate, request, socket, head))
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  return server
+}
+
+const bind = (server: Server, { port, host }: { readonly port: number; readonly host: string }) =>
+  new Promise<void>((resolve, reject) => {
+    // Stays for the life of the server: an error while it accepts must not end the process.
+    server.on('error', (error) => reject(new Error(whyNot(error, host, port), { cause: error })))
+    server.listen(port, host, resolve)
+  })
+
+const whyNot = (error: NodeJS.ErrnoException, host: string, port: number) => {
+  if (error.code === 'EADDRINUSE')
+    return `Port ${port} of ${host} is in use. Stop what listens there, or choose another port (0 takes any free one).`
+  if (error.code === 'EACCES') return `Port ${port} needs more rights than this process has. Choose one above 1023.`
+  return `Cannot listen on ${host}:${port} (${error.message}). Choose another host or port.`
+}
+
+/** An address that a client on this machine can use. */
+const reachable = (host: string) => {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+const stop = async ({ connections, tasks, settings }: Gate, server: Server, sockets: ReadonlySet<Socket>) => {
+  // In the next turn, so that whoever asks finds the gateway stopping before the first connection ends.
+  await Promise.resolve()
+  for (const connection of connections.values()) connection.end(CLOSES.stopped)
+  // Handlers may still post while they end, so the server goes last.
+  await tasks.settled(LIMITS.drainMs.value, settings.clock)
+  const freed = new Promise<void>((resolve) => server.close(() => resolve()))
+  for (const socket of sockets) socket.destroy()
+  await freed
+}

@@ -1,0 +1,43 @@
+import type { IncomingMessage } from 'node:http'
+import { makeId } from '../event/make.ts'
+import type { Who } from './connection.ts'
+import type { Settings } from './options.ts'
+
+/** Who asks for a connection. */
+export const whoAsks = (request: IncomingMessage, { clock, stage, stageVariables }: Settings): Who => {
+  const { 'user-agent': userAgent, host } = request.headers
+  return {
+    connectionId: makeId(),
+    connectedAt: clock.now(),
+    stage,
+    apiId: 'local',
+    // On AWS no port follows. Here it does: without it a handler could not find the endpoint that it posts to.
+    domainName: host ?? `127.0.0.1:${request.socket.localPort}`,
+    // An IPv4 client of an IPv6 socket is written as ::ffff:127.0.0.1.
+    sourceIp: (request.socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:/, ''),
+    ...(userAgent !== undefined && { userAgent }),
+    ...(stageVariables && Object.keys(stageVariables).length > 0 && { stageVariables }),
+  }
+}
+
+/** The headers of a handshake as `$connect` sees them, in the client's own case. */
+export const headersOf = ({ rawHeaders }: IncomingMessage): Record<string, readonly string[]> => {
+  const found = new Map<string, { readonly name: string; readonly values: string[] }>()
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    const value = rawHeaders[index + 1] ?? ''
+    const known = found.get(name.toLowerCase())
+    if (known) known.values.push(value)
+    else if (!HIDDEN.includes(name.toLowerCase())) found.set(name.toLowerCase(), { name, values: [value] })
+  }
+  return Object.fromEntries([...found.values()].map(({ name, values }) => [name, values]))
+}
+
+// The first three are in the authorizer's event only; `Host` comes from the domain name.
+const HIDDEN = ['connection', 'upgrade', 'content-length', 'host']
+
+/** The path and the query of a request, neither decoded. */
+export const split = ({ url = '/' }: IncomingMessage): { readonly path: string; readonly query: string } => {
+  const at = url.indexOf('?')
+  return at < 0 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at) }
+}
