@@ -1,0 +1,209 @@
+import { type Call, type CallOptions, type CallReply, caller } from '../aws/call.ts'
+import { type Environment, environmentRegion, isLoopback } from '../aws/credentials.ts'
+import { percentEncode } from '../aws/sign.ts'
+import type { ConnectionInfo, Delivery, Gateway } from './gateway.ts'
+
+export interface ManagementOptions extends Omit<CallOptions, 'service'> {
+  /** How often a throttled request is sent again. @default 3 */
+  readonly retries?: number | undefined
+  /** The longest first wait, in milliseconds; it doubles with each attempt. @default 50 */
+  readonly baseMs?: number | undefined
+  /** The longest wait of all, in milliseconds. @default 1_000 */
+  readonly capMs?: number | undefined
+  /** Between 0 and 1: which part of the longest wait is waited. @default Math.random */
+  readonly random?: (() => number) | undefined
+  readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<unknown>) | undefined
+}
+
+/** One message carries 128 KB at most (WebSocket API quotas). Counted in bytes of UTF-8, not in characters. */
+export const MAX_MESSAGE_BYTES = 131_072
+
+/**
+ * Deliver by API Gateway's `@connections` API.
+ *
+ * ```ts
+ * const gateway = management({ endpoint: 'https://abc123.execute-api.eu-west-1.amazonaws.com/prod' })
+ * if ((await gateway.post(connectionId, 'hello')).outcome === 'gone') await forget(connectionId)
+ * ```
+ *
+ * Only throttling is retried: it alone says that nothing was delivered and that another attempt may succeed.
+ */
+export const management = ({ retries = 3, baseMs = 50, capMs = 1_000, ...options }: ManagementOptions): Gateway => {
+  const { endpoint, random = Math.random, sleep = sleepFor } = options
+  const call = caller({ ...options, service: 'execute-api' })
+  const longestMs = (attempt: number) => Math.min(capMs, baseMs * 2 ** attempt)
+
+  const persist = async (request: Parameters<Call>[0]) => {
+    for (let attempt = 0; ; attempt += 1) {
+      const reply = await call(request)
+      if (reply.status !== 429 || attempt >= retries) return reply
+      // Full jitter: a broadcast is throttled as a whole, and equal waits would send it again as a whole.
+      await sleep(Math.round(longestMs(attempt) * random()), request.signal)
+      request.signal?.throwIfAborted()
+    }
+  }
+
+  const send = async <T>(
+    { method, connectionId, body, signal }: Sending,
+    read: (reply: CallReply) => T | undefined,
+  ): Promise<T> => {
+    try {
+      const path = `/@connections/${segmentOf(connectionId)}`
+      const reply = await persist({ method, path, body, signal })
+      const result = read(reply)
+      if (result !== undefined) return result
+      throw new Error(`it answered ${[reply.status, ...complaintOf(reply)].join(' ')}`)
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason
+      throw new Error(`${method} to connection '${connectionId}' at ${endpoint} failed: ${wordsOf(error)}`, {
+        cause: error,
+      })
+    }
+  }
+
+  const deliver = ({ bytes, ...sending }: Sending & { readonly bytes: number }) =>
+    send<Delivery>(sending, (reply) => {
+      const { status } = reply
+      if (status >= 200 && status < 300) return { outcome: 'delivered' }
+      if (isGone(reply)) return { outcome: 'gone' }
+      if (status === 413) return { outcome: 'tooLarge', bytes, maxBytes: MAX_MESSAGE_BYTES }
+      if (status === 429) return { outcome: 'throttled', retryAfterMs: longestMs(retries) }
+      if (status === 403) return { outcome: 'forbidden', reason: refusal(sending.method, endpoint, reply) }
+      return undefined
+    })
+
+  return {
+    post: async (connectionId, body, signal) => {
+      const bytes = Buffer.byteLength(body)
+      if (bytes > MAX_MESSAGE_BYTES) return { outcome: 'tooLarge', bytes, maxBytes: MAX_MESSAGE_BYTES }
+      return deliver({ method: 'POST', connectionId, body, bytes, signal })
+    },
+    close: (connectionId, signal) => deliver({ method: 'DELETE', connectionId, bytes: 0, signal }),
+    info: async (connectionId, signal) => {
+      const { found } = await send({ method: 'GET', connectionId, signal }, (reply) => {
+        if (isGone(reply)) return { found: undefined }
+        if (reply.status === 403) throw new Error(refusal('GET', endpoint, reply))
+        return reply.status === 200 ? { found: readInfo(reply.body) } : undefined
+      })
+      return found
+    },
+  }
+}
+
+/** What `endpointOf` reads of an event's `requestContext`. */
+export interface EndpointContext {
+  readonly apiId: string
+  readonly stage: string
+  readonly domainName: string
+}
+
+/**
+ * Find where a connection is posted to, from any event of its API.
+ *
+ * ```ts
+ * const gateway = management({ endpoint: endpointOf(event.requestContext) })
+ * ```
+ *
+ * In this order: `override`; AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI; a local gateway; the API's own hostname.
+ */
+export const endpointOf = (
+  { apiId, stage, domainName }: EndpointContext,
+  { override, env = process.env }: { readonly override?: string | undefined; readonly env?: Environment } = {},
+): string => {
+  const given = override || env.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI
+  if (given) return given.replace(/\/+$/, '')
+  if (isLoopback(domainName.replace(/:\d+$/, ''))) return `http://${domainName}/${stage}`
+  const region = environmentRegion(env)
+  if (!region)
+    throw new Error(
+      'Where to post to is unknown: AWS_REGION is not set. Lambda sets it; elsewhere export it, or pass `endpoint`: ' +
+        `https://${apiId}.execute-api.REGION.amazonaws.com/${stage}`,
+    )
+  // Never `domainName/stage`. On a custom domain the path is the key of the API mapping, which no event carries
+  // (SDK reference of PostToConnection; aws-samples/simple-websockets-chat-app#40). The API's own hostname serves
+  // every API, unless `disableExecuteApiEndpoint` is set: then an override is the only way.
+  return `https://${apiId}.execute-api.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/${stage}`
+}
+
+interface Sending {
+  readonly method: 'POST' | 'GET' | 'DELETE'
+  readonly connectionId: string
+  readonly body?: string
+  readonly signal: AbortSignal | undefined
+}
+
+const sleepFor = (ms: number, signal?: AbortSignal) =>
+  process.getBuiltinModule('node:timers/promises').setTimeout(ms, undefined, signal && { signal })
+
+const segmentOf = (connectionId: string) => {
+  // An empty segment or a dot segment would be another resource's path.
+  if (/^\.{0,2}$/.test(connectionId)) throw new TypeError(`'${connectionId}' is no connection id`)
+  return percentEncode(connectionId)
+}
+
+/** 410, also for ids that never existed; 400 for those that never could: `Invalid connectionId: …`. */
+const isGone = (reply: CallReply) =>
+  reply.status === 410 ||
+  (reply.status === 400 && complaintOf(reply).some((word) => /^invalid connectionid/i.test(word)))
+
+const wordsOf = (error: unknown) => {
+  if (!(error instanceof Error)) return String(error)
+  // Where several addresses refuse, Node's error has a code and no message.
+  return error.message || ('code' in error ? String(error.code) : error.name)
+}
+
+/** What an answer says of itself: the type in its header, the message in its body, each where there is one. */
+const complaintOf = ({ headers, body }: CallReply): string[] => {
+  const type = String(headers['x-amzn-errortype'] ?? '').replace(/:.*/, '')
+  return [type, messageOf(body)].filter((word) => word !== '')
+}
+
+const messageOf = (body: string): string => {
+  try {
+    // IAM writes `Message`, API Gateway `message`.
+    const { message, Message }: { message?: unknown; Message?: unknown } = JSON.parse(body) ?? {}
+    return String(message ?? Message ?? '')
+  } catch {
+    return ''
+  }
+}
+
+const readInfo = (body: string): ConnectionInfo => {
+  const { connectedAt, lastActiveAt, identity }: InfoBody = JSON.parse(body)
+  if (!connectedAt || !lastActiveAt || !identity?.sourceIp) throw new Error('its answer is not that of GetConnection')
+  return {
+    connectedAt: new Date(connectedAt),
+    lastActiveAt: new Date(lastActiveAt),
+    sourceIp: identity.sourceIp,
+    userAgent: identity.userAgent ?? undefined,
+  }
+}
+
+interface InfoBody {
+  readonly connectedAt?: string
+  readonly lastActiveAt?: string
+  readonly identity?: { readonly sourceIp?: string; readonly userAgent?: string | null }
+}
+
+/** Why API Gateway answered 403, and what to do. */
+const refusal = (method: string, endpoint: string, reply: CallReply): string => {
+  const said = complaintOf(reply).join(': ')
+  const quoted = said ? ` (${said})` : ''
+  const resource = /on resource: (arn:\S+)/.exec(said)?.[1]
+  // `…/prod/POST/prod/@connections/…`: the endpoint has a stage too many, and a permission for it would not help.
+  const isDoubled = resource !== undefined && /\/(?:POST|GET|DELETE)\/(?!@connections)/.test(resource)
+  if (/AccessDenied|not authorized to perform/.test(said) && !isDoubled)
+    return `The caller's role lacks a permission. Allow execute-api:ManageConnections on ${grantOf(method, resource)}${quoted}`
+  if (/Missing ?Authentication ?Token/i.test(said))
+    return `API Gateway saw no signature. Something on the way to ${endpoint} drops the Authorization header, or its path is not that of a WebSocket API${quoted}`
+  if (/signature|security token|scoped to|ExpiredToken|UnrecognizedClient/i.test(said))
+    return `API Gateway does not accept the signature. Check the credentials, their region and the clock, and that nothing on the way to ${endpoint} rewrites host or path${quoted}`
+  return (
+    `The path or the stage of ${endpoint} is wrong. It is https://{apiId}.execute-api.{region}.amazonaws.com/{stage}; ` +
+    `on a custom domain the path is the key of the API mapping instead of the stage, and empty where the key is${quoted}`
+  )
+}
+
+/** The resource of the missing permission, for every connection. AWS masks the account in its message: any account. */
+const grantOf = (method: string, resource = `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/${method}/@connections/*`) =>
+  resource.replace(/\/@connections\/.*$/, '/@connections/*').replace(/^((?:[^:]*:){4})[^:]*\*[^:]*:/, '$1*:')

@@ -1,0 +1,102 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { management } from '../../lib/gateway/management.ts'
+import { type Answer, CREDENTIALS, withServer } from '../kit/connections.ts'
+
+const test = suite('gateway/forbidden')
+
+const denied = (resource: string): Answer => ({
+  status: 403,
+  headers: { 'x-amzn-errortype': 'AccessDeniedException' },
+  body: JSON.stringify({
+    Message: `User: arn:aws:sts::000000000000:assumed-role/chat is not authorized to perform: execute-api:ManageConnections on resource: ${resource}`,
+  }),
+})
+
+const reasonFor = async (answer: Answer) => {
+  let reason = ''
+  await withServer(
+    async ({ origin }) => {
+      const endpoint = `${origin}/Prod`
+      const gateway = management({ endpoint, credentials: () => CREDENTIALS, env: {} })
+      const delivery = await gateway.post('id', 'hello')
+      assert.is(delivery.outcome, 'forbidden')
+      reason = delivery.outcome === 'forbidden' ? delivery.reason.replaceAll(origin, 'ORIGIN') : ''
+    },
+    () => answer,
+  )
+  return reason
+}
+
+test('a missing permission is named with the resource to allow, its masked account left open', async () => {
+  const reason = await reasonFor(
+    denied('arn:aws:execute-api:ap-northeast-1:********2314:abc123/Prod/POST/@connections/{connectionId}'),
+  )
+  assert.match(
+    reason,
+    'Allow execute-api:ManageConnections on arn:aws:execute-api:ap-northeast-1:*:abc123/Prod/POST/@connections/* (',
+  )
+  assert.match(reason, 'User: arn:aws:sts::000000000000:assumed-role/chat is not authorized')
+})
+
+test('an account that is not masked is kept', async () => {
+  const reason = await reasonFor(denied('arn:aws:execute-api:us-east-1:123456789012:abc123/Prod/POST/@connections/id='))
+  assert.match(reason, ' on arn:aws:execute-api:us-east-1:123456789012:abc123/Prod/POST/@connections/* (')
+})
+
+test('a missing permission of which AWS names no resource is named all the same', async () => {
+  const reason = await reasonFor({ status: 403, headers: { 'x-amzn-errortype': 'AccessDeniedException' } })
+  assert.match(
+    reason,
+    'Allow execute-api:ManageConnections on arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/POST/@connections/* (',
+  )
+})
+
+test('a resource with the stage twice means the endpoint, not the permission', async () => {
+  const reason = await reasonFor(
+    denied('arn:aws:execute-api:us-east-1:********2314:abc123/prod/POST/prod/@connections/{connectionId}'),
+  )
+  assert.match(reason, 'The path or the stage of ORIGIN/Prod is wrong')
+})
+
+test('a bare Forbidden means the path or the stage, and the rule of custom domains', async () => {
+  const reason = await reasonFor({ status: 403, body: '{"message":"Forbidden"}' })
+  assert.match(reason, 'The path or the stage of ORIGIN/Prod is wrong')
+  assert.match(reason, 'on a custom domain the path is the key of the API mapping instead of the stage')
+})
+
+test('a 403 that says nothing is read as a bare Forbidden', async () => {
+  assert.match(await reasonFor({ status: 403, body: 'null' }), 'The path or the stage of')
+})
+
+test('a lost signature is named', async () => {
+  const body = '{"message":"Missing Authentication Token"}'
+  assert.match(await reasonFor({ status: 403, body }), 'API Gateway saw no signature')
+})
+
+test('a signature that does not fit, or has expired, is named', async () => {
+  const messages = [
+    'The request signature we calculated does not match the signature you provided.',
+    'Signature expired: 20150830T123600Z is now earlier than 20150830T123700Z',
+    'The security token included in the request is invalid.',
+    "Credential should be scoped to a valid region, not 'us-east-1'.",
+  ]
+  for (const message of messages) {
+    const reason = await reasonFor({ status: 403, body: JSON.stringify({ message }) })
+    assert.match(reason, 'API Gateway does not accept the signature. Check the credentials, their region and the clock')
+    assert.match(reason, message)
+  }
+})
+
+test('wrong keys are refused by a server that checks them, and the reason says so', async () => {
+  await withServer(async ({ origin }) => {
+    const credentials = () => ({ ...CREDENTIALS, secretAccessKey: 'another' })
+    const { post, info } = management({ endpoint: `${origin}/prod`, credentials, env: {} })
+    const delivery = await post('id', 'hello')
+    assert.match(delivery.outcome === 'forbidden' ? delivery.reason : '', 'does not accept the signature')
+    const message = await info('id').catch(({ message }: Error) => message)
+    assert.match(String(message), /^GET to connection 'id' at .* failed: API Gateway does not accept the signature/)
+  })
+})
+
+test.run()
