@@ -10,6 +10,7 @@ export type Who = Peer & { readonly connectionId: string; readonly connectedAt: 
 export interface Connection {
   readonly who: Who
   readonly lastActiveAt: () => number
+  readonly isOpen: () => boolean
   /** A message came or went: the idle time begins anew. */
   readonly touch: () => void
   /** Send a text message; `false` when the connection is gone. */
@@ -54,12 +55,14 @@ export const openConnection = (
   const touch = () => {
     lastActiveAt = clock.now()
   }
+  const isOpen = () => !isGone && socket.readyState === socket.OPEN
   return {
     who,
     lastActiveAt: () => lastActiveAt,
+    isOpen,
     touch,
     send: (text) => {
-      if (isGone || socket.readyState !== socket.OPEN) return false
+      if (!isOpen()) return false
       touch()
       sendFrames(socket, Buffer.from(text))
       return true

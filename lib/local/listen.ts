@@ -17,7 +17,8 @@ export const listen = (gate: Gate, connection: Connection, peer: WebSocket, sock
     if (fault) connection.end(CLOSES[fault satisfies Fault])
   })
   peer.on('message', (data) => {
-    if (heard++ < frames.allowed()) gate.tasks.add(message(gate, connection, data.toString()).catch(() => {}))
+    const isGood = heard++ < frames.allowed()
+    if (isGood && connection.isOpen()) gate.tasks.add(message(gate, connection, data.toString()).catch(() => {}))
   })
   peer.on('close', (code, reason) => connection.left(code, reason.toString()))
   // `ws` has already answered the breach with a close frame, and its own close event would say 1006.

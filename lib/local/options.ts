@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import * as v from 'valibot'
 import type { Invocation, LambdaHandler } from './invoke.ts'
 import { LIMITS } from './rules.ts'
@@ -64,6 +65,7 @@ const PORT = 'must be an integer from 0 to 65535'
 const STAGE = "must be 1 to 128 of letters, digits, '_' and '-'"
 const ROUTES = "must be a list of route keys; '$' begins only $connect, $disconnect and $default"
 const FUNCTIONS = 'must have the functions now, setTimeout and clearTimeout'
+const VARIABLES = 'must be a record of strings'
 const RESPONSE = 'must be true, false or a list of route keys'
 
 const RouteKey = v.pipe(v.string(ROUTES), v.regex(/^(?:[^$]|\$(?:connect|disconnect|default)$)/, ROUTES))
@@ -78,7 +80,7 @@ const Options = v.strictObject({
   routes: v.optional(v.array(RouteKey, ROUTES), ['$connect', '$disconnect', '$default']),
   routeSelectionExpression: v.optional(text('must be a selection expression'), '$request.body.action'),
   routeResponse: v.optional(v.union([v.boolean(), v.array(v.string())], RESPONSE), false),
-  stageVariables: v.exactOptional(v.record(v.string(), v.string(), 'must be a record of strings')),
+  stageVariables: v.exactOptional(v.record(v.string(), v.string(VARIABLES), VARIABLES)),
   integrationTimeoutMs: ms(LIMITS.integrationTimeoutMs.value),
   lambdaTimeoutMs: ms(LIMITS.lambdaTimeoutMs.value),
   idleMs: ms(LIMITS.idleMs.value),
@@ -102,11 +104,10 @@ const sentence = (issue: v.BaseIssue<unknown>): string => {
   if (!name) return `the options must be an object, not ${show(issue.input)}.`
   if (!Object.hasOwn(Options.entries, name))
     return `there is no option '${name}'. The options are ${Object.keys(Options.entries).join(', ')}.`
-  return `${name} ${issue.message}, not ${show(issue.input)}.`
+  return `${name} ${issue.message}, not ${show(issue.path?.[0]?.value)}.`
 }
 
-const show = (value: unknown): string =>
-  typeof value === 'string' ? `'${value}'` : typeof value === 'object' && value ? 'an object' : String(value)
+const show = (value: unknown): string => inspect(value, { depth: 1, breakLength: Infinity })
 
 /** The door's one concession: the user's own annotations say which slice of the event and the context is read. */
 export const asHandler = (handler: unknown): LambdaHandler => handler as LambdaHandler

@@ -1,0 +1,196 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { APIGatewayProxyWebsocketHandlerV2 } from 'aws-lambda'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { localGateway } from '../../lib/local/index.ts'
+import { closeAll, connect, fakeClock, knock, knockAndLeave, local, ok, on, signal } from '../kit/local.ts'
+
+const test = suite('local gateway')
+test.after.each(closeAll)
+
+const sentenceOf = (started: Promise<unknown>) =>
+  started.then(
+    () => 'it started',
+    (error: unknown) => String(error),
+  )
+
+test('url and endpoint name the stage and a free port of loopback', async () => {
+  const { url, endpoint, port } = await local(ok, { stage: 'v1' })
+  assert.is(url, `ws://127.0.0.1:${port}/v1`)
+  assert.is(endpoint, `http://127.0.0.1:${port}/v1`)
+})
+
+const wrong: readonly (readonly [options: unknown, sentence: string])[] = [
+  [{ port: 70_000 }, 'TypeError: localGateway: port must be an integer from 0 to 65535, not 70000.'],
+  [{ port: '3001' }, "TypeError: localGateway: port must be an integer from 0 to 65535, not '3001'."],
+  [{ stage: 'a/b' }, "TypeError: localGateway: stage must be 1 to 128 of letters, digits, '_' and '-', not 'a/b'."],
+  [
+    { idleMs: Infinity },
+    'TypeError: localGateway: idleMs must be a number of milliseconds from 1 to 2147483647, not Infinity.',
+  ],
+  [{ maxAgeMs: 0 }, 'TypeError: localGateway: maxAgeMs must be a number of milliseconds from 1 to 2147483647, not 0.'],
+  [
+    { routes: ['$other'] },
+    "TypeError: localGateway: routes must be a list of route keys; '$' begins only $connect, $disconnect and $default, not [ '$other' ].",
+  ],
+  [
+    { routeResponse: 'yes' },
+    "TypeError: localGateway: routeResponse must be true, false or a list of route keys, not 'yes'.",
+  ],
+  [
+    { routeResponse: ['join'] },
+    "TypeError: localGateway: routeResponse names the route 'join', which is not in routes.",
+  ],
+  [{ clock: {} }, 'TypeError: localGateway: clock must have the functions now, setTimeout and clearTimeout, not {}.'],
+  [{ observe: 1 }, 'TypeError: localGateway: observe must be a function, not 1.'],
+  [{ stageVariables: { a: 1 } }, 'TypeError: localGateway: stageVariables must be a record of strings, not { a: 1 }.'],
+  [null, 'TypeError: localGateway: the options must be an object, not null.'],
+]
+for (const [options, sentence] of wrong)
+  test(`${JSON.stringify(options)} is refused in a sentence`, async () => {
+    // What plain JavaScript can pass and TypeScript cannot.
+    const untyped: (handler: unknown, options: unknown) => Promise<unknown> = localGateway as never
+    assert.is(await sentenceOf(untyped(ok, options)), sentence)
+  })
+
+test('an unknown option is named, with those that exist', async () => {
+  const sentence = await sentenceOf(localGateway(ok, { prot: 3001 } as object))
+  assert.match(sentence, "TypeError: localGateway: there is no option 'prot'. The options are port, host, stage, ")
+})
+
+test('a handler that is no function is refused in a sentence', async () => {
+  const sentence = await sentenceOf(localGateway('./chat.ts' as never))
+  assert.is(sentence, "TypeError: localGateway: the handler must be a function, not './chat.ts'.")
+})
+
+test('a port in use is refused with what to do', async () => {
+  const { port } = await local()
+  assert.is(
+    await sentenceOf(localGateway(ok, { port })),
+    `Error: Port ${port} of 127.0.0.1 is in use. Stop what listens there, or choose another port (0 takes any free one).`,
+  )
+})
+
+test('an address that is not of this machine is refused in a sentence', async () => {
+  assert.match(await sentenceOf(localGateway(ok, { host: '192.0.2.1' })), 'Error: Cannot listen on 192.0.2.1:0')
+})
+
+test('a plain GET of the stage is answered 426', async () => {
+  const { endpoint } = await local()
+  const answer = await fetch(endpoint)
+  assert.is(answer.status, 426)
+})
+
+test('the page is served at / and read anew each time', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'page-'))
+  const page = join(folder, 'index.html')
+  const { port } = await local(ok, { page })
+  const get = async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/`)
+    return `${answer.status} ${answer.headers.get('content-type')} ${await answer.text()}`
+  }
+  assert.match(await get(), /^404 .*There is no page at /)
+  await writeFile(page, '<p>one')
+  assert.is(await get(), '200 text/html; charset=utf-8 <p>one')
+  await writeFile(page, '<p>two')
+  assert.is(await get(), '200 text/html; charset=utf-8 <p>two')
+  await rm(folder, { recursive: true })
+})
+
+test('close frees the port, and may be called twice', async () => {
+  const { port, close } = await local()
+  await Promise.all([close(), close()])
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => server.on('error', reject).listen(port, '127.0.0.1', resolve))
+  await new Promise((resolve) => server.close(resolve))
+})
+
+test('close waits for handlers that run, which can still post', async () => {
+  const begun = signal()
+  const release = signal()
+  const statuses: number[] = []
+  const gateway = await local(
+    on({
+      MESSAGE: async () => {
+        begun.resolve()
+        await release.promise
+        statuses.push((await fetch(`${gateway.endpoint}/@connections/AAAAAAAAAAAAAAA=`)).status)
+        return { statusCode: 200 }
+      },
+    }),
+  )
+  const client = await connect(gateway.url)
+  client.send('slow')
+  await begun.promise
+  const closing = gateway.close()
+  await client.closed
+  assert.equal(statuses, [])
+  release.resolve()
+  await closing
+  assert.equal(statuses, [410])
+})
+
+test('close waits five seconds at most', async () => {
+  const clock = fakeClock()
+  const gateway = await local(on({ MESSAGE: () => new Promise(() => {}) }), { clock })
+  const client = await connect(gateway.url)
+  client.send('never')
+  await gateway.next('MESSAGE')
+  const closing = gateway.close()
+  await client.closed
+  clock.advance(5_000)
+  await closing
+})
+
+test('a connection whose $connect ends while the gateway closes is closed, and $disconnect is delivered', async () => {
+  const release = signal()
+  const gateway = await local(on({ CONNECT: () => release.promise.then(ok) }))
+  const connecting = connect(gateway.url)
+  await gateway.next('CONNECT')
+  const closing = gateway.close()
+  release.resolve()
+  const client = await connecting
+  assert.is((await client.closed).code, 1001)
+  await closing
+  assert.is(gateway.events.at(-1)?.requestContext.eventType, 'DISCONNECT')
+})
+
+test('a gateway that closes refuses newcomers with 503', async () => {
+  const release = signal()
+  const gateway = await local(on({ CONNECT: () => release.promise.then(ok) }))
+  const connecting = connect(gateway.url)
+  await gateway.next('CONNECT')
+  const closing = gateway.close()
+  assert.is((await knock(gateway.url)).status, 503)
+  release.resolve()
+  await connecting
+  await closing
+})
+
+test('clients that vanish, talk nonsense or reset in the middle do not end the process', async () => {
+  const gateway = await local(on({ CONNECT: async () => ({ statusCode: 401 }) }))
+  for (const act of ['reset', 'nonsense'] as const) {
+    const socket = knockAndLeave(gateway.url)
+    const closed = new Promise((resolve) => socket.on('close', resolve))
+    if (act === 'reset') socket.resetAndDestroy()
+    else socket.end(Buffer.from([0x16, 0x03, 0x01, 0x00]))
+    socket.resume()
+    await closed
+  }
+  assert.is((await knock(gateway.url)).status, 401)
+})
+
+test('a handler with the types of @types/aws-lambda fits, and one that answers through its callback works', async () => {
+  const handler: APIGatewayProxyWebsocketHandlerV2 = (event, context, callback) =>
+    callback(null, { statusCode: 200, body: `${context.functionName} ${event.requestContext.eventType}` })
+  const gateway = await localGateway(handler, { routeResponse: true })
+  const client = await connect(gateway.url)
+  client.send('x')
+  assert.is(await client.next(), 'local MESSAGE')
+  await gateway.close()
+})
+
+test.run()
