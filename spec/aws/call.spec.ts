@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type CallOptions, caller } from '../../lib/aws/call.ts'
@@ -141,6 +142,30 @@ test('an answer that is cut half way rejects', async () => {
     },
     () => 'cut',
   )
+})
+
+test('an https endpoint is spoken to in TLS', async () => {
+  let first: number | undefined
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => {})
+      .once('data', (bytes) => {
+        first = bytes[0]
+        socket.destroy()
+      })
+  })
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+  })
+  assert.instance(await failure(callerOf(`https://127.0.0.1:${port}`)(POST)), Error)
+  await new Promise((resolve) => server.close(resolve))
+  // A TLS record of type handshake (RFC 8446, 5.1).
+  assert.is(first, 22)
+})
+
+test('a literal IPv6 address is an address, not a name to look up', async () => {
+  const { port } = new URL(await closedPort())
+  assert.match(await messageOf(callerOf(`http://[::1]:${port}`)(POST)), /ECONNREFUSED ::1|EADDRNOTAVAIL ::1/)
 })
 
 test('missing credentials and a missing region reject before anything is sent', async () => {

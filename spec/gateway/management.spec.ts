@@ -1,9 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import {
   ApiGatewayManagementApiClient,
   DeleteConnectionCommand,
   GetConnectionCommand,
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi'
+import { build } from 'esbuild'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { MAX_MESSAGE_BYTES, type ManagementOptions, management } from '../../lib/gateway/management.ts'
@@ -317,6 +319,22 @@ test('a post on a connection that died meanwhile is delivered on another', async
       )
     },
     (_, index) => (index === 1 ? 'reset' : { status: 200 }),
+  )
+})
+
+test('importing it imports nothing of Node: builtins wait for the first post', async () => {
+  const { metafile } = await build({
+    entryPoints: [fileURLToPath(import.meta.resolve('../../lib/gateway/management.ts'))],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    write: false,
+    metafile: true,
+  })
+  const imports = Object.values(metafile.inputs).flatMap(({ imports }) => imports)
+  assert.equal(
+    imports.filter(({ external }) => external).map(({ path }) => path),
+    [],
   )
 })
 
