@@ -3,6 +3,8 @@ export interface StoredState {
   readonly value: unknown
   readonly context: unknown
   readonly historyValue?: unknown
+  /** The machine reached its final state. */
+  readonly done?: true
 }
 
 /** Everything that is stored of one connection. A record is a value: it is replaced whole, never changed in place. */

@@ -1,0 +1,41 @@
+import type { RequestContext } from '../event/event.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import { endpointOf, management } from '../gateway/management.ts'
+import type { Options } from '../types/options.ts'
+
+/** How to reach the connections of an event: one gateway per endpoint, made when something is first sent through it. */
+export const gateways = ({ gateway, endpoint }: Options, random: () => number) => {
+  if (gateway) return () => gateway
+  const made = new Map<string, Gateway>()
+  let last: { readonly of: RequestContext; readonly gateway: Gateway } | undefined
+
+  const at = (url: string): Gateway => {
+    const found = made.get(url) ?? management({ endpoint: url, random })
+    made.set(url, found)
+    return found
+  }
+  return (context?: RequestContext): Gateway => {
+    if (!context) return last?.gateway ?? at(named(endpoint))
+    const same = last && SAME.every((key) => last?.of[key] === context[key])
+    if (!last || !same) last = { of: context, gateway: late(() => at(endpointOf(context, { override: endpoint }))) }
+    return last.gateway
+  }
+}
+
+/** What an endpoint is made of: as long as it stays, so does the gateway. */
+const SAME = ['apiId', 'stage', 'domainName'] as const
+
+/** A function that sends nothing needs neither a region nor credentials. */
+const late = (find: () => Gateway): Gateway => ({
+  post: async (connectionId, body, signal) => find().post(connectionId, body, signal),
+  close: async (connectionId, signal) => find().close(connectionId, signal),
+  info: async (connectionId, signal) => find().info(connectionId, signal),
+})
+
+const named = (endpoint: string | undefined): string => {
+  const url = endpoint ?? process.env.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI
+  if (url) return url.replace(/\/+$/, '')
+  throw new TypeError(
+    "No event has come yet, so the API's address is not known. Pass it: ws({ endpoint: 'https://{api}.execute-api.{region}.amazonaws.com/{stage}' }).",
+  )
+}

@@ -1,0 +1,134 @@
+import type { AnyStateMachine } from 'xstate'
+import type { Layer } from '../flow/middleware.ts'
+import type { Run } from '../flow/plan.ts'
+import { MISTAKES, mistake } from '../mistakes.ts'
+import type { Schema } from '../schema.ts'
+import type { Store } from '../store/store.ts'
+
+/** One call on the chain. */
+export interface Step {
+  readonly name: string
+  readonly given: readonly unknown[]
+}
+
+/** A chain, sorted by what its calls say. Every call was checked as far as it can be by itself. */
+export interface Parts {
+  authorizer?: Schema
+  store?: Store
+  pushes: Readonly<Record<string, Schema>>
+  protocol?: {
+    readonly machine: AnyStateMachine
+    readonly internal: readonly string[]
+    readonly input: Run | undefined
+  }
+  readonly layers: Layer[]
+  readonly routes: Map<string, RoutePart>
+  onConnect?: Run
+  onDefault?: Run
+  onDisconnect?: Run
+  onError?: (error: unknown, context: object) => unknown
+}
+
+export interface RoutePart {
+  readonly run: Run
+  readonly input: Schema | undefined
+  readonly reply: Schema | undefined
+  readonly layers: readonly Layer[]
+  readonly exclusive: boolean
+}
+
+/** Sort the calls of a chain, and refuse what the types would have refused. */
+export const sort = (steps: readonly Step[]): Parts => {
+  const parts: Parts = { pushes: {}, layers: [], routes: new Map() }
+  let routed: string | undefined
+  for (const { name, given } of steps) {
+    const declare = DECLARATIONS[name]
+    if (declare && routed) throw mistake('lateDeclaration', `.${name}() after .${routed}()`)
+    if (!declare) routed ??= name
+    ;(declare ?? ROUTES[name])?.(parts, given)
+  }
+  return parts
+}
+
+type Take = (parts: Parts, given: readonly unknown[]) => void
+
+const DECLARATIONS: Readonly<Record<string, Take>> = {
+  authorizer: (parts, [schema]) => {
+    parts.authorizer = schemaOf(schema, '.authorizer()')
+  },
+  store: (parts, [store]) => {
+    const { records, memberships } = Object(store) as Partial<Store>
+    if (!records || !memberships) throw new TypeError('.store() takes a store, such as memory() or dynamodb().')
+    parts.store = store as Store
+  },
+  pushes: (parts, [map]) => {
+    for (const [name, schema] of Object.entries(Object(map))) schemaOf(schema, `the push '${name}'`)
+    parts.pushes = map as Parts['pushes']
+  },
+  protocol: (parts, [machine, options]) => {
+    const { internal = [], input } = Object(options) as { readonly internal?: readonly string[]; readonly input?: Run }
+    if (typeof (Object(machine) as Partial<AnyStateMachine>).transition !== 'function')
+      throw new TypeError('.protocol() takes an XState machine: setup({ … }).createMachine({ … }).')
+    parts.protocol = { machine: machine as AnyStateMachine, internal, input }
+  },
+  extend: (parts, [extend]) => {
+    const run = runOf(extend, '.extend()')
+    parts.layers.push(async (context, next) => next(Object(await run(context))))
+  },
+  use: (parts, [middleware]) => {
+    parts.layers.push(runOf(middleware, '.use()'))
+  },
+}
+
+const ROUTES: Readonly<Record<string, Take>> = {
+  on: (parts, [name, ...rest]) => {
+    if (typeof name !== 'string' || name === '') throw new TypeError('.on() takes the name of a route first.')
+    if (name.startsWith('$')) throw mistake('lifecycleRoute', `'${name}'`)
+    if (parts.routes.has(name)) throw mistake('duplicateRoute', `'${name}'`)
+    parts.routes.set(name, routeOf(name, rest))
+  },
+  onConnect: (parts, [run]) => {
+    parts.onConnect = once(parts.onConnect, run, 'onConnect')
+  },
+  onDefault: (parts, [run]) => {
+    parts.onDefault = once(parts.onDefault, run, 'onDefault')
+  },
+  onDisconnect: (parts, [run]) => {
+    parts.onDisconnect = once(parts.onDisconnect, run, 'onDisconnect')
+  },
+  onError: (parts, [run]) => {
+    parts.onError = once(parts.onError, run, 'onError') as (error: unknown, context: object) => unknown
+  },
+}
+
+const routeOf = (name: string, rest: readonly unknown[]): RoutePart => {
+  const [spec, handler] = rest.length === 1 ? [undefined, rest[0]] : rest
+  const where = `the route '${name}'`
+  const described = Object(spec)['~route'] as
+    | undefined
+    | { input?: unknown; reply?: unknown; use?: unknown; exclusive?: boolean }
+  const { input = described ? undefined : spec, reply, use = [], exclusive = false } = described ?? {}
+  return {
+    run: runOf(handler, where),
+    input: input === undefined ? undefined : schemaOf(input, where),
+    reply: reply === undefined ? undefined : schemaOf(reply, where),
+    layers: [use].flat().map((layer) => runOf(layer, `a middleware of ${where}`)),
+    exclusive,
+  }
+}
+
+const once = <Taken>(before: Taken | undefined, run: unknown, name: string): Run => {
+  if (before) throw new TypeError(`${MISTAKES.duplicateRoute} (.${name}())`)
+  return runOf(run, `.${name}()`)
+}
+
+const runOf = (run: unknown, where: string) => {
+  if (typeof run !== 'function') throw new TypeError(`A function is missing in ${where}.`)
+  return run as Run & Layer
+}
+
+const schemaOf = (schema: unknown, where: string): Schema => {
+  const { validate } = Object(Object(schema)['~standard']) as { readonly validate?: unknown }
+  if (typeof validate === 'function') return schema as Schema
+  throw new TypeError(`A schema is missing in ${where}: one of Valibot, Zod, ArkType or another Standard Schema.`)
+}

@@ -1,0 +1,66 @@
+import { membersOf } from '../channel/members.ts'
+import { channelName } from '../channel/name.ts'
+import { PermissionDeniedError } from '../errors.ts'
+import type { Outbox } from '../gateway/outbox.ts'
+import type { Store } from '../store/store.ts'
+import type { Plan } from './plan.ts'
+import type { Received } from './receive.ts'
+import { broadcastTo } from './server.ts'
+
+interface BroadcastOptions {
+  readonly except?: 'self' | readonly string[]
+}
+
+/** `channel` for the handler of a message. */
+export const messageChannels = (plan: Plan, store: Store, { gateway, connection }: Received, box: Outbox) => {
+  const { memberships } = store
+  // What this message has asked for and the store does not know yet.
+  const asked = new Map<string, boolean>()
+  return (given: string) => {
+    const channel = channelName(given)
+    return {
+      members: () => membersOf(memberships, channel),
+      // Granted after the commit, revoked before it: at no moment, not even after a crash, is somebody a member whom
+      // the state does not permit.
+      join: async () => {
+        asked.set(channel, true)
+        await box.send(async () => void (await memberships.join(connection.id, channel)))
+      },
+      leave: async () => {
+        asked.set(channel, false)
+        await box.revoke(() => memberships.leave(connection.id, channel))
+      },
+      broadcast: async (name: string, data: unknown, { except = [] }: BroadcastOptions = {}) => {
+        if (!(asked.get(channel) ?? (await memberships.has(connection.id, channel))))
+          throw new PermissionDeniedError(`Only a member of '${channel}' may broadcast to it. Join first.`)
+        const others = except === 'self' ? [connection.id] : except
+        await box.send(async () => void (await broadcastTo(plan, store, gateway, channel, { name, data }, others)))
+      },
+    }
+  }
+}
+
+/** `channel` for `onConnect`: a join waits until the peer is let in. */
+export const connectChannels =
+  ({ memberships }: Store, { connection }: Received, box: Outbox) =>
+  (given: string) => {
+    const channel = channelName(given)
+    return {
+      members: () => membersOf(memberships, channel),
+      join: () => box.send(async () => void (await memberships.join(connection.id, channel))),
+    }
+  }
+
+/** `channel` for `onDisconnect`: the others are still there. */
+export const disconnectChannels =
+  (plan: Plan, store: Store, { gateway, connection }: Received) =>
+  (given: string) => {
+    const channel = channelName(given)
+    return {
+      members: () => membersOf(store.memberships, channel),
+      broadcast: async (name: string, data: unknown, { except = [] }: BroadcastOptions = {}) => {
+        const others = except === 'self' ? [connection.id] : except
+        await broadcastTo(plan, store, gateway, channel, { name, data }, others)
+      },
+    }
+  }

@@ -1,0 +1,86 @@
+import type { Answer, Effect, Engine, Handled } from '../protocol/effect.ts'
+import type { Policy } from '../protocol/engine.ts'
+import type { Lifetime } from './lifetime.ts'
+import type { Plan } from './plan.ts'
+
+/** Where the engine stands: it wants the handler to run, or it is through. */
+export type Standing<Result> =
+  | { readonly run: Extract<Effect, { op: 'run' }> }
+  | { readonly run?: undefined; readonly result: Result }
+
+/** An engine that is on its way for one connection. */
+export interface Drive<Result> {
+  /** Go on until the handler is to run, or to the end. `handled` answers the handler. */
+  readonly on: (handled?: Handled) => Promise<Standing<Result>>
+  /** Why the store did not answer, when it did not. */
+  readonly cause: () => unknown
+}
+
+/** Perform the effects of an engine on the application's store. */
+export const drive = <Result>(plan: Plan, connectionId: string, engine: Engine<Result>): Drive<Result> => {
+  const { store, clock } = plan
+  let cause: unknown
+
+  const perform = async (effect: Exclude<Effect, { op: 'run' }>): Promise<Answer> => {
+    try {
+      if (effect.op === 'read') return { record: await store?.records.read(connectionId), now: clock.now() }
+      if (effect.op === 'wait') await clock.wait(effect.ms)
+      else {
+        const result = await store?.records.replace(connectionId, effect.version, effect.next)
+        return result?.ok
+          ? { applied: true, now: clock.now() }
+          : { applied: false, record: result?.current, now: clock.now() }
+      }
+    } catch (error) {
+      cause = error
+      return { failed: true, now: clock.now() }
+    }
+    return { now: clock.now() }
+  }
+
+  return {
+    cause: () => cause,
+    on: async (handled) => {
+      let step = engine.next({ now: clock.now(), ...(handled && { handled }) })
+      for (;;) {
+        if (step.done) return { result: step.value }
+        if (step.value.op === 'run') return { run: step.value }
+        step = engine.next(await perform(step.value))
+      }
+    },
+  }
+}
+
+/** Go through an engine that runs no handler. */
+export const driveThrough = async <Result>(
+  plan: Plan,
+  connectionId: string,
+  engine: Engine<Result>,
+): Promise<Result> => {
+  const standing = await drive(plan, connectionId, engine).on()
+  if (standing.run) throw new TypeError('This engine runs no handler.')
+  return standing.result
+}
+
+/** How the engine reckons with this invocation's time. */
+export const policyOf = (plan: Plan, { remainingMs }: Pick<Lifetime, 'remainingMs'>): Policy => ({
+  deadline: (now) => now + Math.max(0, remainingMs()) + SKEW_MS,
+  canStart: () => remainingMs() >= MIN_HANDLER_MS,
+  // Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
+  backoff: (attempt) => 1 + Math.floor(plan.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt)),
+  patienceMs: Math.max(0, Math.min(PATIENCE_MS, remainingMs() - ANSWER_MS)),
+})
+
+/** A message of this attempt alone: two invocations for one message must be told apart. */
+export const tokenOf = (plan: Plan, requestId: string | undefined): string =>
+  `${requestId ?? ''}.${Math.floor(plan.random() * Number.MAX_SAFE_INTEGER).toString(36)}`
+
+/** Clocks of two Lambda hosts are taken to agree within this. */
+const SKEW_MS = 2_000
+/** A handler that could not run for this long is not started. */
+const MIN_HANDLER_MS = 1_000
+/** A message waits this long for another one of its connection, and keeps this much to answer. */
+const PATIENCE_MS = 1_500
+const ANSWER_MS = 3_000
+const BACKOFF_BASE_MS = 20
+const BACKOFF_CAP_MS = 250

@@ -1,0 +1,36 @@
+import type { MessageEvent } from '../event/event.ts'
+import type { Answer } from '../types/app.ts'
+import { claim } from './claim.ts'
+import { commit } from './commit.ts'
+import { handle } from './handle.ts'
+import { type Parsed, parse } from './parse.ts'
+import type { Plan } from './plan.ts'
+import type { Received } from './receive.ts'
+import { refuse } from './refuse.ts'
+import { reply } from './reply.ts'
+import { route } from './route.ts'
+import { validate } from './validate.ts'
+
+/**
+ * The way of a message. Each step is a file of its name beside this one; `receive` has happened, since it says that
+ * this is a message at all.
+ *
+ * Whatever a step throws ends the message, and the peer is told what it may know. Nothing is thrown further: API
+ * Gateway would add an error frame of its own.
+ */
+export const message = async (plan: Plan, received: Received<MessageEvent>): Promise<Answer> => {
+  let parsed: Parsed | undefined
+  try {
+    parsed = parse(plan, received) // what was said
+    const found = route(plan, received, parsed) // which handler it is for
+    const data = await validate(found, parsed) // whether it is right
+    const claimed = await claim(plan, received, found, parsed, data) // whether it may happen now
+    const handled = await handle(plan, received, found, parsed, data, claimed) // do it
+    await commit(plan, received, claimed, handled) // make it true
+    return await reply(plan, received, handled) // tell
+  } catch (error) {
+    return await refuse(plan, received, parsed, error)
+  } finally {
+    received.lifetime.end()
+  }
+}

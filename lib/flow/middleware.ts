@@ -1,0 +1,41 @@
+import type { Run } from './plan.ts'
+
+/** Code around a handler, as the chain holds it. */
+export type Layer = (context: object, next: (added?: object) => Promise<object>) => unknown
+
+/**
+ * Put layers around a handler, the first one outermost.
+ *
+ * A layer refuses by throwing. It cannot let a message pass by saying nothing: under a protocol the state would be
+ * earned by a handler that never ran. For the same reason it cannot swallow the failure of what it wraps; `onError` is
+ * the place to look at failures.
+ */
+export const compose = (layers: readonly Layer[], handler: Run): Run =>
+  layers.reduceRight<Run>((inner, layer) => around(layer, inner), handler)
+
+const around =
+  (layer: Layer, inner: Run): Run =>
+  async (context) => {
+    let running: Promise<unknown> | undefined
+    const next = async (added?: object) => {
+      if (running) throw new TypeError('A middleware called next() twice.')
+      running = run(inner, Object.assign(context, added))
+      await running
+      return PASSED
+    }
+    try {
+      await layer(context, next)
+    } catch (error) {
+      // What runs inside must not outlive the message, nor fail unseen.
+      await running?.catch(() => {})
+      throw error
+    }
+    if (!running) throw new TypeError('A middleware returned without next(). To refuse, throw an error: see WsError.')
+    return running
+  }
+
+// Async, so that a handler that throws at once rejects as the others do.
+const run = async (inner: Run, context: object) => inner(context)
+
+/** What `next()` resolves to: that it was called is all there is to know. */
+const PASSED = { '~added': {} }

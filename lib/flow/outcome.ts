@@ -1,0 +1,70 @@
+import {
+  AbortedError,
+  AlreadyExistsError,
+  DeadlineExceededError,
+  FailedPreconditionError,
+  UnavailableError,
+  UnknownOutcomeError,
+} from '../errors.ts'
+import type { Outcome } from '../protocol/engine.ts'
+import type { StoredState } from '../store/store.ts'
+import type { Protocol } from './plan.ts'
+import { Fault, Parting } from './refuse.ts'
+
+export type Failure = Exclude<Outcome, { kind: 'done' }>
+
+/** What the engine's verdict means for the peer. `cause` is what the store said, if it failed. */
+export const fail = (protocol: Protocol, name: string, outcome: Failure, cause: unknown): Error =>
+  // Each row takes its own kind of outcome; the table is checked as a whole, and the call cannot be.
+  (FAILURES[outcome.kind] as (failure: Failure, protocol: Protocol, name: string, cause: unknown) => Error)(
+    outcome,
+    protocol,
+    name,
+    cause,
+  )
+
+const FAILURES: {
+  readonly [Kind in Failure['kind']]: (
+    outcome: Extract<Failure, { kind: Kind }>,
+    protocol: Protocol,
+    name: string,
+    cause: unknown,
+  ) => Error
+} = {
+  rejected: ({ state }, protocol, name) => notAllowed(protocol, name, state),
+  busy: ({ retryAfterMs }) =>
+    new UnavailableError('Another message of this connection is being handled. Nothing ran.', { retryAfterMs }),
+  unavailable: (_, __, ___, cause) =>
+    new Fault(new UnavailableError('The store did not answer. Nothing ran.', { retryAfterMs: RETRY_MS, cause })),
+  gone: () => new Parting('The connection is closed.'),
+  duplicate: () => new AlreadyExistsError('A message with this id was applied before.'),
+  fenced: () =>
+    new AbortedError('Another message took over. Nothing of this one was kept; send it again with the same id.'),
+  unknown: (_, __, ___, cause) =>
+    new Fault(new UnknownOutcomeError('The store did not answer. Send the message again with the same id.', { cause })),
+  failed: ({ error }) => new Fault(error),
+  outdated: ({ stored }, { machine }) =>
+    new FailedPreconditionError('The protocol has changed since this connection began. Connect again.', {
+      details: { reason: 'protocol-version', stored, current: machine.version },
+    }),
+  ended: ({ state, now }, protocol) => {
+    const message = farewell(protocol, state)
+    return new Parting(message, new DeadlineExceededError(message), now ? 'DEADLINE_EXCEEDED' : undefined)
+  },
+}
+
+/** The refusal of an event that the machine does not accept in `state`. */
+export const notAllowed = ({ machine, names }: Protocol, name: string, state: StoredState): FailedPreconditionError => {
+  const allowed = machine.accepts(state).filter((event) => names.has(event))
+  const where = typeof state.value === 'string' ? state.value : JSON.stringify(state.value)
+  return new FailedPreconditionError(
+    `'${name}' is not allowed in '${where}'. Allowed: ${allowed.join(', ') || 'nothing'}.`,
+    { details: { state: state.value, allowed } },
+  )
+}
+
+/** Why a final state ends the connection: what the state says of itself, or its name. */
+export const farewell = ({ machine }: Protocol, state: StoredState): string =>
+  machine.description(state) ?? `The protocol has ended in '${String(state.value)}'.`
+
+const RETRY_MS = 200

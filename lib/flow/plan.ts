@@ -1,0 +1,52 @@
+import type { EventObject } from 'xstate'
+import type { RequestContext } from '../event/event.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import type { Machine } from '../protocol/machine.ts'
+import type { Schema } from '../schema.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock, Limits, Options, Warning } from '../types/options.ts'
+import type { Codec } from '../wire/codec.ts'
+
+/** A whole application, compiled: what the way of a message reads and never changes. */
+export interface Plan {
+  readonly routes: ReadonlyMap<string, Route>
+  /** `onDefault`. */
+  readonly fallback: Route | undefined
+  readonly connect: Run
+  readonly disconnect: Run
+  readonly onError: ((error: unknown, context: object) => unknown) | undefined
+  readonly pushes: Readonly<Record<string, Schema>>
+  readonly store: Store | undefined
+  readonly protocol: Protocol | undefined
+  readonly codec: Codec
+  readonly limits: Limits
+  readonly replies: NonNullable<Options['replies']>
+  readonly routeBy: NonNullable<Options['routeBy']>
+  /** The gateway that reaches the connection of an event; without an event, the one that was last used or named. */
+  readonly gatewayOf: (context?: RequestContext) => Gateway
+  readonly clock: Required<Clock>
+  readonly random: () => number
+  readonly warn: (warning: Warning) => void
+}
+
+export interface Route {
+  readonly name: string
+  readonly input: Schema | undefined
+  readonly reply: Schema | undefined
+  readonly exclusive: boolean
+  /** The handler with its middleware around it. */
+  readonly run: Run
+}
+
+export type Run = (context: object) => unknown
+
+export interface Protocol {
+  readonly machine: Machine
+  readonly input: ((context: object) => unknown) | undefined
+  readonly internal: ReadonlySet<string>
+  /** The events that a route may be told to be allowed: what a peer can send. */
+  readonly names: ReadonlySet<string>
+}
+
+/** What the handler asked the machine to do besides. */
+export type Raise = (event: EventObject) => void

@@ -1,0 +1,52 @@
+import type { Context as LambdaContext } from 'aws-lambda'
+import type { RequestContext, WebSocketEvent } from '../event/event.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import type { Connection } from '../types/context.ts'
+import { type Lifetime, lifetime } from './lifetime.ts'
+import type { Plan } from './plan.ts'
+
+/** Who speaks: an event of API Gateway, and what every step needs of it. */
+export interface Received<Event extends WebSocketEvent = WebSocketEvent> {
+  readonly event: Event
+  readonly connection: Connection
+  readonly lambda: LambdaContext
+  /** What the authorizer of `$connect` returned, as it came. */
+  readonly authorizer: unknown
+  readonly gateway: Gateway
+  readonly lifetime: Lifetime
+}
+
+/**
+ * Read the event of an invocation. Identity comes from `requestContext` alone, which API Gateway writes; nothing that a
+ * peer sends can name another connection. `undefined` for what is no event of a WebSocket API, such as a direct invoke.
+ */
+export const receive = (plan: Plan, event: unknown, lambda: LambdaContext): Received | undefined => {
+  if (!isWebSocketEvent(event)) return undefined
+  const { connectionId, connectedAt, identity } = event.requestContext
+  return {
+    event,
+    connection: {
+      id: connectionId,
+      connectedAt: new Date(connectedAt),
+      sourceIp: identity?.sourceIp ?? '',
+      // Captures before 2022 carry null here.
+      userAgent: identity?.userAgent ?? undefined,
+    },
+    lambda,
+    authorizer: event.requestContext.authorizer ?? undefined,
+    gateway: plan.gatewayOf(event.requestContext),
+    lifetime: lifetime(lambda),
+  }
+}
+
+const isWebSocketEvent = (event: unknown): event is WebSocketEvent => {
+  const context: Partial<RequestContext> | null | undefined = (event as { requestContext?: RequestContext } | null)
+    ?.requestContext
+  return (
+    typeof context === 'object' &&
+    context !== null &&
+    typeof context.connectionId === 'string' &&
+    typeof context.apiId === 'string' &&
+    (context.eventType === 'MESSAGE' || context.eventType === 'CONNECT' || context.eventType === 'DISCONNECT')
+  )
+}

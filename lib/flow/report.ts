@@ -1,0 +1,43 @@
+import { WsError } from '../errors.ts'
+import type { Plan } from './plan.ts'
+import type { Received } from './receive.ts'
+import { serverOf } from './server.ts'
+
+/**
+ * Tell the owner of a failure. Resolves with the error that `onError` wants the peer to be told instead.
+ *
+ * Without `onError` the failure goes to the log, unless it is a refusal that a handler chose to throw.
+ */
+export const report = async (
+  plan: Plan,
+  { event, connection, lambda, lifetime, gateway }: Received,
+  name: string | undefined,
+  error: unknown,
+): Promise<WsError | undefined> => {
+  if (!plan.onError) {
+    if (!(error instanceof WsError) || error.cause !== undefined) console.error(error)
+    return undefined
+  }
+  try {
+    const told = await plan.onError(error, {
+      phase: PHASES[event.requestContext.eventType],
+      connection,
+      event,
+      lambda,
+      name: name || undefined,
+      get signal() {
+        return lifetime.signal()
+      },
+      get server() {
+        return serverOf(plan, () => gateway)
+      },
+    })
+    return told instanceof WsError ? told : undefined
+  } catch (failure) {
+    console.error(error)
+    console.error(failure)
+    return undefined
+  }
+}
+
+const PHASES = { CONNECT: 'connect', MESSAGE: 'message', DISCONNECT: 'disconnect' } as const

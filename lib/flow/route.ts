@@ -1,0 +1,60 @@
+import { InvalidArgumentError, UnimplementedError } from '../errors.ts'
+import type { MessageEvent } from '../event/event.ts'
+import type { Parsed } from './parse.ts'
+import type { Plan, Route } from './plan.ts'
+import type { Received } from './receive.ts'
+
+/** Say which handler a message is for. */
+export const route = (plan: Plan, { event }: Received<MessageEvent>, { action }: Parsed): Route => {
+  const { routeKey } = event.requestContext
+  const name = plan.routeBy === 'routeKey' && routeKey !== '$default' ? routeKey : action
+  // API Gateway's reading of a message with two "action" keys need not be ours: nobody may pass its check as one route
+  // and be handled as another.
+  if (plan.routeBy === 'message' && routeKey !== '$default' && routeKey !== action)
+    throw new InvalidArgumentError(
+      `API Gateway selected the route '${routeKey}', and the message says '${action}'. (Server: { routeBy: 'routeKey' } follows API Gateway.)`,
+    )
+  // A Map, so that '__proto__' and 'constructor' are names like any other.
+  const found = plan.routes.get(name) ?? plan.fallback
+  if (found) return found
+  if (name === '') throw new InvalidArgumentError('The message needs "action": the name of a route.')
+  const nearest = nearestOf(name, plan.routes.keys())
+  throw new UnimplementedError(
+    nearest ? `There is no route '${name}'. Did you mean '${nearest}'?` : `There is no route '${name}'.`,
+    nearest ? { details: { nearest } } : {},
+  )
+}
+
+const nearestOf = (name: string, names: Iterable<string>): string | undefined => {
+  let nearest: string | undefined
+  let least = Math.floor(name.length / 3) + 1
+  for (const other of names) {
+    const steps = distance(name, other)
+    if (steps <= least) {
+      least = steps - 1
+      nearest = other
+    }
+  }
+  return nearest
+}
+
+/** Edits between two words, where swapping neighbours is one (optimal string alignment). */
+const distance = (a: string, b: string): number => {
+  let before: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= a.length; row++) {
+    const line = [row]
+    for (let column = 1; column <= b.length; column++) {
+      const same = a[row - 1] === b[column - 1] ? 0 : 1
+      let steps = Math.min(at(last, column) + 1, at(line, column - 1) + 1, at(last, column - 1) + same)
+      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1])
+        steps = Math.min(steps, at(before, column - 2) + 1)
+      line.push(steps)
+    }
+    before = last
+    last = line
+  }
+  return at(last, b.length)
+}
+
+const at = (line: readonly number[], index: number) => line[index] ?? 0

@@ -1,0 +1,43 @@
+export { ws } from './app.ts'
+export type { Code, ErrorExtras, PeerError } from './errors.ts'
+export {
+  AbortedError,
+  AlreadyExistsError,
+  DeadlineExceededError,
+  FailedPreconditionError,
+  InternalError,
+  InvalidArgumentError,
+  NotFoundError,
+  PermissionDeniedError,
+  ResourceExhaustedError,
+  UnauthenticatedError,
+  UnavailableError,
+  UnimplementedError,
+  UnknownOutcomeError,
+  WsError,
+} from './errors.ts'
+export type * from './event/event.ts'
+export type { ConnectionInfo, Delivery, Gateway } from './gateway/gateway.ts'
+export { stay } from './protocol/stay.ts'
+export type { AnySchema, Schema, SchemaIssue, SchemaResult } from './schema.ts'
+export type { MemberPage, Memberships, Records, Store } from './store/store.ts'
+export type { Answer, App, AppLike } from './types/app.ts'
+export type { Builder, RouteBuilder } from './types/builder.ts'
+export type { Client, Wire } from './types/client.ts'
+export type { Accept, AcceptOptions, Reject } from './types/connect.ts'
+export { accept, reject } from './types/connect.ts'
+export type {
+  ConnectContext,
+  Connection,
+  DisconnectContext,
+  ErrorContext,
+  MessageContext,
+  PushOptions,
+} from './types/context.ts'
+export type { Middleware, Next, Passed } from './types/middleware.ts'
+export type { Clock, Limits, Options, Warning, WarningCode } from './types/options.ts'
+export type { Sent } from './types/push.ts'
+export type { RouteOptions } from './types/route.ts'
+export { route } from './types/route.ts'
+export type { Server, ServerChannel, ServerConnection } from './types/server.ts'
+export type { Codec, Frame } from './wire/codec.ts'

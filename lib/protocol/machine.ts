@@ -1,0 +1,142 @@
+import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate'
+import type { Due, StoredState } from '../store/store.ts'
+
+/** An action of the machine that waits for the commit. */
+export type Action = () => void
+
+/** Where a transition leads. */
+export interface Step {
+  readonly state: StoredState
+  readonly due: readonly Due[]
+  readonly actions: readonly Action[]
+}
+
+/** The few things that the engine asks of a state machine, free of time, chance and I/O. */
+export interface Machine {
+  readonly version: string
+  readonly start: (input: unknown, now: number) => Step
+  readonly can: (state: StoredState, event: EventObject) => boolean
+  /** `now` is the time at which the delays that the transition starts begin to run. */
+  readonly next: (from: Pick<Step, 'state' | 'due'>, event: EventObject, now: number) => Step
+  readonly isFinal: (state: StoredState) => boolean
+  /** The events that some transition out of `state` names, guards aside. */
+  readonly accepts: (state: StoredState) => readonly string[]
+  /** The snapshot that handlers see. */
+  readonly snapshot: (state: StoredState) => unknown
+  /** What a final state says of itself: its `description`. */
+  readonly description: (state: StoredState) => string | undefined
+}
+
+/**
+ * Wrap an XState machine. This file is all the contact there is with xstate, and it is with the machine alone: its own
+ * pure methods, never an actor.
+ *
+ * `machine.transition` with one inert scope costs half of xstate's `transition()`, which builds an actor and runs the
+ * context factory on each call; a spec holds the two equal.
+ */
+export const wrap = (machine: AnyStateMachine): Machine => {
+  const restored = new WeakMap<StoredState, AnyMachineSnapshot>()
+  const restore = (state: StoredState): AnyMachineSnapshot => {
+    const known = restored.get(state)
+    if (known) return known
+    const { value, context, historyValue, done } = state
+    const status = done ? 'done' : 'active'
+    // resolveState() forgets history and is twice as fast; without history there is nothing to forget.
+    const snapshot: AnyMachineSnapshot = historyValue
+      ? machine.restoreSnapshot({ status, value, context, historyValue, children: {} } as never, {} as never)
+      : machine.resolveState({ value, context } as never)
+    restored.set(state, snapshot)
+    return snapshot
+  }
+  const keep = (snapshot: AnyMachineSnapshot): StoredState => {
+    if (Object.keys(snapshot.children).length > 0) throw new TypeError(NO_ACTORS)
+    const { value, context } = snapshot
+    const state = {
+      value,
+      context,
+      ...(Object.keys(snapshot.historyValue).length > 0 && { historyValue: historyOf(machine, snapshot) }),
+      ...(snapshot.status === 'done' && { done: true as const }),
+    }
+    restored.set(state, snapshot)
+    return state
+  }
+  return {
+    version: versionOf(machine),
+    start: (input, now) => {
+      const scope = inert()
+      const snapshot = machine.getInitialSnapshot(scope as never, input) as AnyMachineSnapshot
+      if (snapshot.status === 'error') throw snapshot.error
+      return { state: keep(snapshot), ...sort(scope.actions, [], now) }
+    },
+    can: (state, event) => restore(state).can(event),
+    next: ({ state, due }, event, now) => {
+      const before = restore(state)
+      const scope = inert()
+      const after = machine.transition(before, event, scope as never) as AnyMachineSnapshot
+      return { state: after === before ? state : keep(after), ...sort(scope.actions, due, now) }
+    },
+    isFinal: (state) => state.done === true,
+    accepts: (state) => [...new Set(restore(state)._nodes.flatMap((node) => acceptedBy(node)))],
+    snapshot: restore,
+    description: (state) =>
+      restore(state)._nodes.find((node) => node.type === 'final' && node.description)?.description,
+  }
+}
+
+interface Collected {
+  readonly type: string
+  readonly info: unknown
+  readonly params: unknown
+  readonly exec?: ((info: unknown, params: unknown) => void) | undefined
+}
+
+/** What a transition asks of its surroundings; ours has no actors and only writes down the actions. */
+const inert = () => {
+  const actions: Collected[] = []
+  const nothing = () => {}
+  return {
+    actions,
+    self: {},
+    system: { _sendInspectionEvent: nothing },
+    id: '',
+    sessionId: '',
+    logger: console.log,
+    defer: nothing,
+    emit: nothing,
+    stopChild: nothing,
+    actionExecutor: (action: Collected) => actions.push(action),
+  }
+}
+
+/** Delays become absolute deadlines; custom actions wait for the commit; what xstate has applied itself is dropped. */
+const sort = (collected: readonly Collected[], before: readonly Due[], now: number) => {
+  if (collected.length === 0) return { due: before, actions: NONE }
+  let due = before
+  const actions: Action[] = []
+  for (const { type, info, params, exec } of collected) {
+    const { event, id, sendId, delay } = (params ?? {}) as Record<string, unknown> & { event?: EventObject }
+    if (type === 'xstate.raise') {
+      if (delay !== undefined && event) due = [...due, { event: String(id ?? event.type), at: now + Number(delay) }]
+    } else if (type === 'xstate.cancel') due = due.filter((one) => one.event !== sendId)
+    else if (type === 'xstate.log' || !type.startsWith('xstate.')) actions.push(() => exec?.(info, params))
+    else if (type !== 'xstate.emit') throw new TypeError(NO_ACTORS)
+  }
+  return { due, actions }
+}
+
+/** The name and number under which a state was stored: another one may not be read back. */
+const versionOf = (machine: AnyStateMachine) => `${machine.id}@${machine.version ?? '0'}`
+
+const historyOf = (machine: AnyStateMachine, snapshot: AnyMachineSnapshot) =>
+  (machine.getPersistedSnapshot(snapshot) as unknown as { readonly historyValue: unknown }).historyValue
+
+const acceptedBy = (node: AnyStateMachine['root']): string[] =>
+  [...node.transitions].flatMap(([type, list]) => (list.some(moves) ? [type] : []))
+
+/** XState's own rule for `can`: a transition without target and action forbids the event. */
+export const moves = (transition: { readonly target?: unknown; readonly actions: readonly unknown[] }): boolean =>
+  transition.target !== undefined || transition.actions.length > 0
+
+const NONE: readonly Action[] = []
+const NO_ACTORS =
+  'A protocol is a pure state machine: invoke, spawn, sendTo and other actors cannot be stored. Start such work in the route handler.'

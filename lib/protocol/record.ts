@@ -1,0 +1,88 @@
+import type { EventObject } from 'xstate'
+import type { ConnectionRecord, Done, StoredState } from '../store/store.ts'
+import type { Machine, Step } from './machine.ts'
+
+/** A record of a connection under a protocol. */
+export type Open = ConnectionRecord & { readonly state: StoredState }
+
+export const isOpen = (record: ConnectionRecord | undefined): record is Open => record?.state !== undefined
+export const repeats = ({ done = [] }: ConnectionRecord, id: string) => done.some((one) => one.id === id)
+export const holds = ({ done = [] }: ConnectionRecord, token: string) => done.some((one) => one.token === token)
+export const origin = ({ state, due = [] }: Open) => ({ state, due })
+export const failed = (error: unknown) => ({ kind: 'failed', error }) as const
+export const done = ({ state, actions }: Step) =>
+  ({ kind: 'done', state, actions, final: state.done === true }) as const
+
+/** Guards and assigns are the user's code: what they throw is an outcome. */
+export const attempt = <Result>(run: () => Result): Result | { readonly kind: 'failed'; readonly error: unknown } => {
+  try {
+    return run()
+  } catch (error) {
+    return failed(error)
+  }
+}
+
+export const fold = (machine: Machine, first: Step, raised: readonly EventObject[], now: number) =>
+  attempt((): Step => {
+    if (raised.length > MAX_RAISED)
+      throw new RangeError(`A handler raised ${raised.length} events; ${MAX_RAISED} are allowed.`)
+    let step = first
+    for (const event of raised) {
+      if (!machine.can(step.state, event)) throw new NotAllowed(event.type, step.state)
+      const next = machine.next(step, event, now)
+      step = { ...next, actions: [...step.actions, ...next.actions] }
+    }
+    checkSize(step.state)
+    return step
+  })
+
+const checkSize = ({ context }: StoredState) => {
+  const bytes = JSON.stringify(context)?.length ?? 0
+  if (bytes <= MAX_STATE_BYTES) return
+  const sizes = Object.entries(Object(context)).map(
+    ([key, value]) => [key, JSON.stringify(value)?.length ?? 0] as const,
+  )
+  const [key] = sizes.reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0])
+  throw new RangeError(
+    `The protocol's context would take ${bytes} bytes; ${MAX_STATE_BYTES} are allowed. The largest part is '${key}': keep it elsewhere, and its key here.`,
+  )
+}
+
+/** An event from inside that the machine does not accept: a defect of whoever sent it. */
+export class NotAllowed extends TypeError {
+  readonly state: StoredState
+
+  constructor(event: string, state: StoredState) {
+    super(`'${event}' was raised where the protocol does not allow it.`)
+    this.state = state
+  }
+}
+
+/**
+ * Equality decides, not identity: XState returns a new snapshot for an `assign` of an equal value. A delay that starts
+ * anew changes what must be stored too.
+ */
+export const changes = (record: Open, { state, due }: Step) =>
+  !(same(state, record.state) && same(due, origin(record).due))
+
+const same = (a: unknown, b: unknown) => a === b || JSON.stringify(a) === JSON.stringify(b)
+
+/** The next record, with nobody holding it. */
+export const release = (record: Open, { state, due }: Pick<Step, 'state' | 'due'>, committed?: Done): Open => {
+  const { claim: _, due: __, done: past = [], ...rest } = record
+  const remembered = committed ? [...past, committed].slice(-REMEMBERED) : past
+  return {
+    ...rest,
+    version: record.version + 1,
+    state,
+    ...(due.length > 0 && { due }),
+    ...(remembered.length > 0 && { done: remembered }),
+  }
+}
+
+/** How many of the last committed messages a record remembers. */
+const REMEMBERED = 16
+/** A handler that raises more events than this is taken for a loop. */
+const MAX_RAISED = 16
+/** A snapshot above this is refused: DynamoDB bills each started kilobyte and refuses an item above 400 KB. */
+const MAX_STATE_BYTES = 64 * 1024

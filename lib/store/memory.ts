@@ -1,0 +1,88 @@
+import type { ConnectionRecord, Store } from './store.ts'
+
+export interface MemoryOptions {
+  /** Epoch milliseconds. @default Date.now */
+  readonly now?: () => number
+}
+
+/**
+ * Keep connections in this process: for a laptop and for tests. On Lambda each instance would have a memory of its own,
+ * and a warning says so.
+ *
+ * ```ts
+ * ws().store(memory())
+ * ```
+ */
+export const memory = ({ now = Date.now }: MemoryOptions = {}): Store => {
+  // Text, as in any real store: what does not survive JSON is lost here too, and no caller can change a stored record.
+  const records = new Map<string, string>()
+  const channels = new Map<string, Set<string>>()
+  const joined = new Map<string, Set<string>>()
+  let sweepAt = 0
+
+  const get = (connectionId: string): ConnectionRecord | undefined => {
+    const text = records.get(connectionId)
+    const record = text === undefined ? undefined : (JSON.parse(text) as ConnectionRecord)
+    return record && record.ttl * 1000 > now() ? record : undefined
+  }
+  const drop = (connectionId: string, channel: string) => {
+    const members = channels.get(channel)
+    members?.delete(connectionId)
+    if (members?.size === 0) channels.delete(channel)
+    joined.get(connectionId)?.delete(channel)
+  }
+  const dropAll = (connectionId: string) => {
+    for (const channel of joined.get(connectionId) ?? []) drop(connectionId, channel)
+    joined.delete(connectionId)
+  }
+  const sweep = () => {
+    if (now() < sweepAt) return
+    sweepAt = now() + SWEEP_MS
+    for (const connectionId of records.keys()) {
+      if (get(connectionId)) continue
+      records.delete(connectionId)
+      dropAll(connectionId)
+    }
+  }
+
+  return {
+    name: 'memory',
+    records: {
+      create: async (connectionId, record) => {
+        sweep()
+        if (get(connectionId)) return false
+        records.set(connectionId, JSON.stringify(record))
+        return true
+      },
+      read: async (connectionId) => get(connectionId),
+      replace: async (connectionId, version, next) => {
+        const current = get(connectionId)
+        if (current?.version !== version) return { ok: false, current }
+        records.set(connectionId, JSON.stringify(next))
+        return { ok: true }
+      },
+    },
+    memberships: {
+      join: async (connectionId, channel) => {
+        const record = get(connectionId)
+        if (!record || record.closed) return false
+        add(channels, channel, connectionId)
+        add(joined, connectionId, channel)
+        return true
+      },
+      leave: async (connectionId, channel) => drop(connectionId, channel),
+      has: async (connectionId, channel) => channels.get(channel)?.has(connectionId) ?? false,
+      members: async (channel) => ({ connectionIds: [...(channels.get(channel) ?? [])] }),
+      leaveAll: async (connectionId) => dropAll(connectionId),
+    },
+  }
+}
+
+/** Expired records are looked for this often, when a connection comes. */
+const SWEEP_MS = 60_000
+
+const add = (sets: Map<string, Set<string>>, key: string, member: string) => {
+  const set = sets.get(key)
+  if (set) set.add(member)
+  else sets.set(key, new Set([member]))
+}

@@ -1,0 +1,26 @@
+import { InvalidArgumentError } from '../errors.ts'
+import type { Codec } from './codec.ts'
+
+/**
+ * The default wire: `{ "action": "join", "id": "7", "data": { … } }` and back. `README.md` beside this file is the
+ * contract.
+ */
+export const json = (): Codec => ({
+  read: (body) => {
+    if (typeof body !== 'object' || body === null || Array.isArray(body))
+      throw new InvalidArgumentError('A message is a JSON object: { "action": "…", "data": … }.')
+    const { action = '', id, data } = body as { readonly [key: string]: unknown }
+    if (typeof action !== 'string' || action.length > MAX_NAME)
+      throw new InvalidArgumentError(`"action" is the name of a route: a string of at most ${MAX_NAME} characters.`)
+    if (id !== undefined && (typeof id !== 'string' || id === '' || id.length > MAX_NAME))
+      throw new InvalidArgumentError(`"id" is a string of 1 to ${MAX_NAME} characters, or left out.`)
+    return { action, id, data }
+  },
+  // Stringified as they stand: undefined members are left out, and `id` stays away where the peer gave none.
+  reply: ({ action, id }, data) => JSON.stringify({ action, id, data }),
+  error: (frame, error) => JSON.stringify({ action: frame?.action || undefined, id: frame?.id, error }),
+  push: (event, data) => JSON.stringify({ event, data }),
+})
+
+/** Bounds names and ids, which end in logs and in the record of the connection. */
+const MAX_NAME = 128
