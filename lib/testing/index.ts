@@ -1,0 +1,2 @@
+export type { Farewell, Frame, Handshake, Peer } from '../event/make.ts'
+export { connectEvent, disconnectEvent, makeId, messageEvent } from '../event/make.ts'
