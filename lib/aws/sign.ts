@@ -26,11 +26,10 @@ export interface SignOptions {
 
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 /** What proxies and tracers rewrite on the way; AWS's own signers leave the same headers out. */
-const UNSIGNED = new Set(
-  'authorization cache-control connection expect from keep-alive max-forwards pragma referer te trailer'
-    .concat(' transfer-encoding upgrade user-agent x-amzn-trace-id')
-    .split(' '),
-)
+const UNSIGNED = new Set([
+  ...['authorization', 'cache-control', 'connection', 'expect', 'from', 'keep-alive', 'max-forwards', 'pragma'],
+  ...['referer', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'user-agent', 'x-amzn-trace-id'],
+])
 /** One key per day, region, service and secret: more than a few are a day's change or rotated credentials. */
 const MAX_KEYS = 32
 
@@ -52,8 +51,7 @@ export const sign = (
 ): Record<string, string> => {
   const { accessKeyId, secretAccessKey, sessionToken } = credentials
   const time = timestamp(now())
-  const day = time.slice(0, 8)
-  const scope = `${day}/${region}/${service}/aws4_request`
+  const { scope, key } = signingKey(time.slice(0, 8), region, service, secretAccessKey)
   const sent: Record<string, string> = {}
   for (const name in headers) sent[name.toLowerCase()] = tidy(headers[name] ?? '')
   sent.host = host
@@ -66,7 +64,7 @@ export const sign = (
   const signedHeaders = names.join(';')
   const request = `${method}\n${canonicalTarget(path)}\n${lines}\n${signedHeaders}\n${sha256(body)}`
   const signature = crypto()
-    .createHmac('sha256', signingKey(day, region, service, secretAccessKey))
+    .createHmac('sha256', key)
     .update(`${ALGORITHM}\n${time}\n${scope}\n${sha256(request)}`)
     .digest('hex')
   sent.authorization = `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`
@@ -137,15 +135,16 @@ type Key = ReturnType<Crypto['createSecretKey']>
 
 const keys = new Map<string, SigningKey>()
 let latest: SigningKey | undefined
-const signingKey = (day: string, region: string, service: string, secret: string): Key => {
+const signingKey = (day: string, region: string, service: string, secret: string): SigningKey => {
   // Nearly every signature is made with the key of the one before: four comparisons instead of a map's name.
-  if (latest?.secret === secret && latest.day === day && latest.region === region && latest.service === service)
-    return latest.key
-  const name = `${day}/${region}/${service}/${secret}`
-  latest = keys.get(name) ?? { day, region, service, secret, key: derive(day, region, service, secret) }
+  if (latest?.day === day && latest.region === region && latest.service === service && latest.secret === secret)
+    return latest
+  const scope = `${day}/${region}/${service}/aws4_request`
+  const name = `${scope}/${secret}`
+  latest = keys.get(name) ?? { day, region, service, secret, scope, key: derive(day, region, service, secret) }
   if (keys.size >= MAX_KEYS) keys.clear()
   keys.set(name, latest)
-  return latest.key
+  return latest
 }
 
 interface SigningKey {
@@ -153,6 +152,7 @@ interface SigningKey {
   readonly region: string
   readonly service: string
   readonly secret: string
+  readonly scope: string
   readonly key: Key
 }
 
