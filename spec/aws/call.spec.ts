@@ -80,6 +80,18 @@ test('a second dead connection is not tried a third time', async () => {
   )
 })
 
+test('a kept-alive connection that is cut after the answer began is not tried again', async () => {
+  await withServer(
+    async ({ origin, seen }) => {
+      const call = callerOf(origin)
+      await call(POST)
+      assert.instance(await failure(call(POST)), Error)
+      assert.is(seen.length, 2)
+    },
+    (_, index) => (index > 0 ? 'torn' : { status: 200 }),
+  )
+})
+
 test('a fresh connection that is cut is not tried again', async () => {
   await withServer(
     async ({ origin, seen }) => {

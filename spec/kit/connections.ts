@@ -32,12 +32,12 @@ const OK: Answer = { status: 200 }
 /**
  * Run `check` against a local HTTP server that refuses what @smithy/signature-v4 would not have signed.
  *
- * `answer` decides what follows a good signature: an answer, `'hang'` for none, `'reset'` for a connection cut before it and `'cut'` for
- * one cut half way through it.
+ * `answer` decides what follows a good signature: an answer, `'hang'` for none, `'reset'` for a connection cut before it, `'torn'` for
+ * one cut in its first line and `'cut'` for one cut in its body.
  */
 export const withServer = async (
   check: (fake: Fake) => Promise<void>,
-  answer: (seen: Seen, index: number) => Answer | 'hang' | 'reset' | 'cut' = () => OK,
+  answer: (seen: Seen, index: number) => Answer | 'hang' | 'reset' | 'torn' | 'cut' = () => OK,
 ) => {
   const seen: Seen[] = []
   const sockets: Socket[] = []
@@ -47,6 +47,7 @@ export const withServer = async (
     const said = (await isSigned(next)) ? answer(next, seen.length - 1) : BAD_SIGNATURE
     if (said === 'hang') return
     if (said === 'reset') return request.socket.resetAndDestroy()
+    if (said === 'torn') return request.socket.write('HTTP/1.1 2', () => request.socket.destroy())
     if (said === 'cut') {
       response.writeHead(200, { 'content-length': '10' })
       return response.write('half', () => request.socket.destroy())
