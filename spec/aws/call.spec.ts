@@ -119,6 +119,19 @@ test('an aborted call rejects with the reason of its signal', async () => {
   )
 })
 
+test('many calls share one signal without a warning', async () => {
+  const warnings: Error[] = []
+  const note = (warning: Error) => warnings.push(warning)
+  process.on('warning', note)
+  await withServer(async ({ origin }) => {
+    const call = callerOf(origin)
+    const { signal } = new AbortController()
+    await Promise.all(Array.from({ length: 50 }, () => call({ ...POST, signal })))
+  })
+  process.off('warning', note)
+  assert.equal(warnings, [])
+})
+
 test('a call is aborted while the server hangs', async () => {
   const controller = new AbortController()
   await withServer(
