@@ -12,6 +12,7 @@ export interface ManagementOptions extends Omit<CallOptions, 'service'> {
   readonly capMs?: number | undefined
   /** Between 0 and 1: which part of the longest wait is waited. @default Math.random */
   readonly random?: (() => number) | undefined
+  /** Wait between attempts. It should end when the signal aborts. @default a timer */
   readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<unknown>) | undefined
 }
 
