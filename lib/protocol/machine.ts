@@ -68,8 +68,10 @@ export const wrap = (machine: AnyStateMachine): Machine => {
       if (snapshot.status === 'error') throw snapshot.error
       return { state: keep(snapshot), ...sort(scope.actions, [], now) }
     },
-    can: (state, event) => restore(state).can(event),
+    // A transition of the root leads out of a final state, where an actor would have stopped listening.
+    can: (state, event) => !state.done && restore(state).can(event),
     next: ({ state, due }, event, now) => {
+      if (state.done) return { state, due, actions: NONE }
       const before = restore(state)
       const scope = inert()
       const after = machine.transition(before, event, scope as never) as AnyMachineSnapshot
@@ -116,13 +118,20 @@ const sort = (collected: readonly Collected[], before: readonly Due[], now: numb
   for (const { type, info, params, exec } of collected) {
     const { event, id, sendId, delay } = (params ?? {}) as Record<string, unknown> & { event?: EventObject }
     if (type === 'xstate.raise') {
-      if (delay !== undefined && event) due = [...due, { event: String(id ?? event.type), at: now + Number(delay) }]
-    } else if (type === 'xstate.cancel') due = due.filter((one) => one.event !== sendId)
+      if (delay !== undefined && event) due = [...due, delayed(event, id, now + Number(delay))]
+    } else if (type === 'xstate.cancel') due = due.filter((one) => (one.id ?? one.event) !== sendId)
     else if (type === 'xstate.log' || !type.startsWith('xstate.')) actions.push(() => exec?.(info, params))
     else if (type !== 'xstate.emit') throw new TypeError(NO_ACTORS)
   }
   return { due, actions }
 }
+
+const delayed = ({ type, ...payload }: EventObject, id: unknown, at: number): Due => ({
+  event: type,
+  at,
+  ...(id !== undefined && id !== type && { id: String(id) }),
+  ...(Object.keys(payload).length > 0 && { payload }),
+})
 
 /** The name and number under which a state was stored: another one may not be read back. */
 const versionOf = (machine: AnyStateMachine) => `${machine.id}@${machine.version ?? '0'}`

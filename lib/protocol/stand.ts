@@ -55,7 +55,11 @@ const lapse = (machine: Machine, record: Open, now: number): Step | undefined =>
     const { state, due, actions }: Step = step ?? { ...origin(record), actions: [] }
     const first = due.reduce<(typeof due)[number] | undefined>((a, b) => (a && a.at <= b.at ? a : b), undefined)
     if (!first || first.at > now) return step
-    const next = machine.next({ state, due: due.filter((one) => one !== first) }, { type: first.event }, first.at)
+    const next = machine.next(
+      { state, due: due.filter((one) => one !== first) },
+      { ...first.payload, type: first.event },
+      first.at,
+    )
     step = { ...next, actions: [...actions, ...next.actions] }
   }
 }

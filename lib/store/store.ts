@@ -20,7 +20,7 @@ export interface ConnectionRecord {
   readonly machine?: string
   /** A state-changing message holds the connection until `deadline` (epoch milliseconds). Absent: idle. */
   readonly claim?: Claim
-  /** Absolute deadlines of the `after`s that are running. */
+  /** Absolute deadlines of the `after`s and delayed `raise`s that are running. */
   readonly due?: readonly Due[]
   /** The last state-changing messages that committed, oldest first. */
   readonly done?: readonly Done[]
@@ -36,10 +36,14 @@ export interface Claim {
 }
 
 export interface Due {
-  /** The event that XState raises when the delay is over. */
+  /** The type of the event that XState raises when the delay is over. */
   readonly event: string
   /** Epoch milliseconds. */
   readonly at: number
+  /** What a `cancel` calls it, where that is not the event's type: a delayed `raise` may have an id of its own. */
+  readonly id?: string
+  /** What the event carries besides its type. */
+  readonly payload?: object
 }
 
 export interface Done {
