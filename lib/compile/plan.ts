@@ -1,7 +1,9 @@
 import { compose, type Layer } from '../flow/middleware.ts'
 import type { Plan, Protocol, Route, Run } from '../flow/plan.ts'
+import { serverOf } from '../flow/server.ts'
+import type { Gateway } from '../gateway/gateway.ts'
 import { mistake } from '../mistakes.ts'
-import { eventsOf, problemsOf } from '../protocol/check.ts'
+import { eventsOf, knows, problemsOf } from '../protocol/check.ts'
 import { wrap } from '../protocol/machine.ts'
 import type { Schema } from '../schema.ts'
 import type { Limits, Options, Warning } from '../types/options.ts'
@@ -19,7 +21,7 @@ export const planOf = (options: Options, parts: Parts): Plan => {
   const random = options.random ?? Math.random
   const warn = options.warn ?? say
   warnAtBuild(parts, warn)
-  return {
+  const plan: Plan = {
     routes: new Map([...parts.routes].map(([name, part]) => [name, routeOf(name, part, layers)])),
     fallback: parts.onDefault && routeOf('$default', { ...BARE, run: parts.onDefault }, layers),
     connect: compose(layers, parts.onConnect ?? nothing),
@@ -33,9 +35,20 @@ export const planOf = (options: Options, parts: Parts): Plan => {
     replies: options.replies ?? 'post',
     routeBy: options.routeBy ?? 'message',
     gatewayOf: gateways(options, random),
+    serverOf: remembering((gateway: Gateway) => serverOf(plan, () => gateway)),
     clock: { now: options.clock?.now ?? Date.now, wait: options.clock?.wait ?? sleep },
     random,
     warn,
+  }
+  return plan
+}
+
+/** An application speaks through one gateway, or a few: the last one asked for is the next one. */
+const remembering = <Key extends object, Made>(make: (key: Key) => Made) => {
+  let last: { readonly key: Key; readonly made: Made } | undefined
+  return (key: Key): Made => {
+    if (last?.key !== key) last = { key, made: make(key) }
+    return last.made
   }
 }
 
@@ -66,7 +79,7 @@ const protocolOf = ({ protocol, store, routes, onDefault }: Parts): Protocol | u
   const unknown = internal.find((event) => !events.includes(event))
   if (unknown !== undefined) throw mistake('unknownInternal', `'${unknown}'`)
   const peers = events.filter((event) => !internal.includes(event))
-  const stray = [...routes.keys()].find((name) => internal.includes(name))
+  const stray = [...routes.keys()].find((name) => internal.includes(name) || !knows(machine, name))
   if (stray !== undefined) throw mistake('unknownEvent', `'${stray}'`)
   const [problem] = problemsOf(machine, [...routes.keys(), ...(onDefault ? ['$default'] : [])])
   if (problem) throw new TypeError(problem)

@@ -23,6 +23,10 @@ export const problemsOf = (machine: AnyStateMachine, routes: Iterable<string>): 
   ]
 }
 
+/** Whether any state speaks of the event, if only to forbid it. */
+export const knows = (machine: AnyStateMachine, event: string): boolean =>
+  [...nodesOf(machine.root)].some((node) => Object.hasOwn(node.config.on ?? {}, event))
+
 /** The events that some state accepts and a peer or a handler can send. */
 export const eventsOf = (machine: AnyStateMachine): string[] =>
   machine.events.filter((type: string) => !type.startsWith('xstate.') && !type.startsWith('$') && !isWildcard(type))
@@ -65,7 +69,7 @@ const ACTOR_ACTIONS = new Set([
 const forbids = (config: unknown) =>
   typeof config === 'object' &&
   config !== null &&
-  !('target' in config) &&
+  (config as { target?: unknown }).target === undefined &&
   isEmpty((config as { actions?: unknown }).actions)
 
 const isEmpty = (actions: unknown) => actions === undefined || (Array.isArray(actions) && actions.length === 0)
@@ -79,9 +83,12 @@ const nodesOf = function* (node: AnyStateNode): Generator<AnyStateNode> {
 
 /** The types of the actions that a state runs; named ones are looked up in the machine's `setup`. */
 const actionsOf = (node: AnyStateNode, machine: AnyStateMachine): string[] =>
-  [...node.entry, ...node.exit, ...[...node.transitions.values()].flat().flatMap(({ actions }) => actions)].map(
-    (action) => typeOf(action, machine),
-  )
+  [
+    ...node.entry,
+    ...node.exit,
+    ...node.initial.actions,
+    ...[...node.transitions.values(), node.always ?? []].flat().flatMap(({ actions }) => actions),
+  ].map((action) => typeOf(action, machine))
 
 const typeOf = (action: unknown, { implementations }: AnyStateMachine): string => {
   const { type = '' } = Object(action) as { readonly type?: string }
