@@ -25,7 +25,7 @@ export function* message(machine: Machine, ask: Ask, policy: Policy): Engine<Out
     if (!ask.exclusive && !changes(record, step)) {
       const { handled } = yield { op: 'run', state: record.state, exclusive: false }
       if (!handled?.ok) return { kind: 'failed', error: handled?.error }
-      if (handled.raised.length > 0) return yield* apply(machine, handled.raised, ask, policy)
+      if (handled.raised.length > 0) return afterRun(yield* apply(machine, handled.raised, ask, policy))
       return { kind: 'done', state: record.state, actions: step.actions, final: false }
     }
 
@@ -46,6 +46,12 @@ export function* message(machine: Machine, ask: Ask, policy: Policy): Engine<Out
     const { handled } = yield { op: 'run', state: record.state, exclusive: true }
     return yield* commit(machine, ask, claimed, step, handled, now)
   }
+}
+
+/** What `apply` says of nothing having run is not true once a handler has. */
+const afterRun = (outcome: Outcome): Outcome => {
+  if (outcome.kind === 'busy') return { kind: 'fenced' }
+  return outcome.kind === 'unavailable' ? { kind: 'unknown' } : outcome
 }
 
 /** Store what the handler has earned, or give the connection back. */
@@ -108,15 +114,17 @@ export function* bury(
   closed: Closed,
 ): Engine<{ readonly first: boolean; readonly record: ConnectionRecord | undefined }> {
   let seen = yield* read()
-  for (;;) {
+  for (let lost = 0; ; ) {
     const { record } = seen
-    if (seen.failed) throw new UnavailableError('The store did not answer; the connection is not marked as closed.')
-    if (!record) return { first: true, record }
+    if (seen.failed || lost > 1)
+      throw new UnavailableError('The store did not answer; the connection is not marked as closed.')
+    if (!record || record.closed?.token === closed.token) return { first: true, record }
     if (record.closed?.by === 'disconnect' || record.closed?.by === closed.by) return { first: false, record }
     const { claim: _, ...rest } = record
     const next = { ...rest, version: record.version + 1, closed }
     const stored = yield* replace(record.version, next, (current) => current.closed?.token === closed.token)
     if (stored.result === 'ok') return { first: true, record }
+    if (stored.result === 'unknown') lost++
     seen = stored.result === 'unknown' ? yield* read() : stored
   }
 }
