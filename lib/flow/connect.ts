@@ -7,7 +7,7 @@ import type { ConnectionRecord } from '../store/store.ts'
 import type { Answer } from '../types/app.ts'
 import type { Accept, Reject } from '../types/connect.ts'
 import { connectContext } from './context.ts'
-import { driveThrough, tokenOf } from './drive.ts'
+import { act, driveThrough, tokenOf } from './drive.ts'
 import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
 import { report } from './report.ts'
@@ -23,9 +23,12 @@ export const connect = async (plan: Plan, received: Received<ConnectEvent>): Pro
     const decision = (await plan.connect(context)) as Accept | Reject | undefined
     if (decision && 'status' in decision) return { statusCode: decision.status, body: decision.reason ?? '' }
     const headers = chosen(received, decision?.subprotocol)
-    await create(plan, received, context)
+    const actions = await create(plan, received, context)
     const [failure] = await box.open()
-    if (failure === undefined) return { statusCode: 200, ...(headers && { headers }) }
+    if (failure === undefined) {
+      act(actions)
+      return { statusCode: 200, ...(headers && { headers }) }
+    }
     await abandon(plan, received)
     throw failure
   } catch (error) {
@@ -47,9 +50,9 @@ const create = async (
   { connection, event }: Received<ConnectEvent>,
   context: object,
 ) => {
-  if (!store) return
+  if (!store) return []
   const now = clock.now()
-  const { state, due } = protocol?.machine.start(protocol.input?.(context), now) ?? {}
+  const { state, due, actions = [] } = protocol?.machine.start(protocol.input?.(context), now) ?? {}
   const record: ConnectionRecord = {
     version: 1,
     connectedAt: event.requestContext.connectedAt,
@@ -60,6 +63,7 @@ const create = async (
   }
   if (!(await store.records.create(connection.id, record)))
     throw new InternalError(`There is a record of the connection '${connection.id}' already.`)
+  return actions
 }
 
 /** The peer was let in and then could not be: nothing of it may stay. */

@@ -1,5 +1,6 @@
 import type { Answer, Effect, Engine, Handled } from '../protocol/effect.ts'
 import type { Policy } from '../protocol/engine.ts'
+import type { Action } from '../protocol/machine.ts'
 import type { Lifetime } from './lifetime.ts'
 import type { Plan } from './plan.ts'
 
@@ -25,6 +26,7 @@ export const drive = <Result>(plan: Plan, connectionId: string, engine: Engine<R
     try {
       if (effect.op === 'read') return { record: await store?.records.read(connectionId), now: clock.now() }
       if (effect.op === 'wait') await clock.wait(effect.ms)
+      else if (effect.op === 'act') act(effect.actions)
       else {
         const result = await store?.records.replace(connectionId, effect.version, effect.next)
         return result?.ok
@@ -49,6 +51,16 @@ export const drive = <Result>(plan: Plan, connectionId: string, engine: Engine<R
       }
     },
   }
+}
+
+/** Run custom actions of the machine. The state stands: what fails goes to the log and changes nothing. */
+export const act = (actions: readonly Action[]): void => {
+  for (const action of actions)
+    try {
+      action()
+    } catch (error) {
+      console.error(error)
+    }
 }
 
 /** Go through an engine that runs no handler. */

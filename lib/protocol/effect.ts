@@ -1,5 +1,6 @@
 import type { EventObject } from 'xstate'
 import type { ConnectionRecord, StoredState } from '../store/store.ts'
+import type { Action } from './machine.ts'
 
 /**
  * The protocol engine, sans-IO: it decides, and `yield`s for every effect, so that the code that runs on Lambda is the
@@ -11,6 +12,8 @@ export type Effect =
   | { readonly op: 'read' }
   | { readonly op: 'replace'; readonly version: number; readonly next: ConnectionRecord }
   | { readonly op: 'wait'; readonly ms: number }
+  /** Run what the machine does besides: the state that it belongs to is stored. */
+  | { readonly op: 'act'; readonly actions: readonly Action[] }
   /** Run the handler. Nothing that it sends may leave before the engine has returned when `exclusive`. */
   | { readonly op: 'run'; readonly state: StoredState; readonly exclusive: boolean }
 

@@ -42,6 +42,7 @@ export function* stand(turn: Turn, last?: Seen): Engine<{ readonly record: Open;
     const after = release(record, lapsed)
     const stored = yield* replace(record.version, after, () => false)
     if (stored.result === 'unknown') return { kind: 'unavailable' }
+    if (stored.result === 'ok' && lapsed.actions.length > 0) yield { op: 'act', actions: lapsed.actions }
     if (stored.result === 'ok' && after.state.done) return { kind: 'ended', state: after.state, now: true }
     seen = stored.result === 'ok' ? { now, record: after } : stored
   }
