@@ -20,7 +20,12 @@ export interface Builder<D extends Declarations> extends Routes<D, never, {}> {
   store<S extends Store>(store: S): Builder<Declare<D, { store: S }>>
   /** State what the server may send on its own account: a schema per name. */
   pushes<const P extends PushMap>(pushes: P): Builder<Declare<D, { pushes: P }>>
-  /** Enforce the order of messages with a state machine. Its events are the names of the routes. */
+  /**
+   * Enforce the order of messages with a state machine. Its events are the names of the routes.
+   *
+   * Give the union of a large machine's events a name (`events: {} as Events`): the compiler walks an unnamed one again
+   * at each route.
+   */
   protocol<M extends AnyStateMachine, const Internal extends EventTypes<M> = never>(
     machine: M,
     ...options: ProtocolArguments<D, M, Internal>
@@ -51,7 +56,7 @@ interface Routes<D extends Declarations, Handled extends string, R extends objec
   ): RouteBuilder<D, Handled | Known<N>, R & { readonly [K in Known<N>]: Route<N, undefined, Awaited<Reply>> }>
   /** Handle a route. The schema, or that of `route()`, checks the payload before the handler sees it. */
   on<const N extends string, S extends AnySchema | RouteDetails, Reply extends SpecReturn<S>>(
-    name: CheckName<D, Handled, N>,
+    name: CheckName<D['names'], Handled, N>,
     spec: CheckSpec<D, N, S>,
     handler: (context: Messaging<D, SpecData<S>> & SpecAdded<S>) => Reply,
   ): RouteBuilder<D, Handled | Known<N>, R & { readonly [K in Known<N>]: Route<N, SpecInput<S>, SpecReply<S, Reply>> }>

@@ -1,33 +1,33 @@
 import type { OutputOf } from '../schema.ts'
 import type { AppLike } from './app.ts'
+import type { PushMap } from './declarations.ts'
 
 /** A connection from the client's side, typed from the built application. */
-export interface Client<A extends AppLike> {
+export type Client<A extends AppLike> = ClientOf<RoutesOf<A>, PushesOf<A>, keyof RoutesOf<A>>
+
+/** `Names` is apart so that it is worked out once per client, not once per message. */
+interface ClientOf<R extends object, P extends PushMap, Names extends keyof R> {
   /** Send a message. Resolves with the reply of its route, rejects with its error. */
-  send<const N extends keyof RoutesOf<A> & string>(
-    name: N,
-    ...data: Data<InputOfRoute<A, N>>
-  ): Promise<Wire<ReplyOfRoute<A, N>>>
+  send<const N extends Names>(name: N, ...data: Data<R, N>): Promise<Reply<R, N>>
   /** Listen to a push. Call what is returned to stop. */
-  on<const N extends keyof PushesOf<A> & string>(
-    name: N,
-    listener: (data: OutputOf<PushesOf<A>[N]>) => void,
-  ): () => void
+  on<const N extends keyof P & string>(name: N, listener: (data: OutputOf<P[N]>) => void): () => void
   /** Disconnect. */
   close(): void
 }
 
 type RoutesOf<A extends AppLike> = NonNullable<A['~types']>['routes']
 type PushesOf<A extends AppLike> = NonNullable<A['~types']>['pushes']
-type InputOfRoute<A extends AppLike, N extends keyof RoutesOf<A>> = RoutesOf<A>[N] extends { readonly input: infer I }
-  ? I
-  : never
-type ReplyOfRoute<A extends AppLike, N extends keyof RoutesOf<A>> = RoutesOf<A>[N] extends { readonly reply: infer O }
-  ? O
-  : never
 
 /** No argument at all where there is nothing to send. */
-type Data<Input> = [Input] extends [undefined] ? [] : undefined extends Input ? [data?: Input] : [data: Input]
+type Data<R, N extends keyof R> = R[N] extends { readonly input: infer Input }
+  ? [Input] extends [undefined]
+    ? []
+    : undefined extends Input
+      ? [data?: Input]
+      : [data: Input]
+  : never
+
+type Reply<R, N extends keyof R> = R[N] extends { readonly reply: infer Returned } ? Wire<Returned> : never
 
 /** What a value becomes after a trip through JSON. */
 export type Wire<T> = T extends string | number | boolean | null | undefined | void

@@ -45,35 +45,45 @@ type OnlyKnown<O> = {
   readonly [K in Exclude<keyof O, keyof RouteOptions>]: Mistake<typeof MISTAKES.unknownRouteOption, keyof RouteOptions>
 }
 
-type OptionsOf<S extends RouteSpec> = S extends RouteDetails<infer O> ? O : { readonly input: S }
+/** The schema of what the message carries. */
+type InputSchema<S> = S extends AnySchema
+  ? S
+  : S extends { readonly '~route': { readonly input: infer I extends AnySchema } }
+    ? I
+    : NoData
+
+/** Carries nothing. */
+interface NoData {
+  readonly '~standard': {
+    readonly version: 1
+    readonly types: { readonly input: undefined; readonly output: undefined }
+  }
+}
 
 /** What the client sends. */
-export type SpecInput<S extends RouteSpec> =
-  OptionsOf<S> extends { readonly input: infer I extends AnySchema } ? InputOf<I> : undefined
+export type SpecInput<S extends RouteSpec> = InputOf<InputSchema<S>>
 
 /** What the handler sees. */
-export type SpecData<S extends RouteSpec> =
-  OptionsOf<S> extends { readonly input: infer I extends AnySchema } ? OutputOf<I> : undefined
+export type SpecData<S extends RouteSpec> = OutputOf<InputSchema<S>>
 
 /** What the handler must return. */
-export type SpecReturn<S extends RouteSpec> =
-  S extends RouteDetails<infer O>
-    ? O extends { readonly reply: infer R extends AnySchema }
-      ? InputOf<R> | Promise<InputOf<R>>
-      : unknown
-    : unknown
+export type SpecReturn<S extends RouteSpec> = S extends {
+  readonly '~route': { readonly reply: infer R extends AnySchema }
+}
+  ? InputOf<R> | Promise<InputOf<R>>
+  : unknown
 
 /** What the client gets. */
-export type SpecReply<S extends RouteSpec, Returned> =
-  S extends RouteDetails<infer O>
-    ? O extends { readonly reply: infer R extends AnySchema }
-      ? OutputOf<R>
-      : Awaited<Returned>
-    : Awaited<Returned>
+export type SpecReply<S extends RouteSpec, Returned> = S extends {
+  readonly '~route': { readonly reply: infer R extends AnySchema }
+}
+  ? OutputOf<R>
+  : Awaited<Returned>
 
 /** The middleware of the route. */
-export type SpecUse<S extends RouteSpec> =
-  S extends RouteDetails<infer O> ? (O extends { readonly use: infer U } ? U : undefined) : undefined
+export type SpecUse<S extends RouteSpec> = S extends { readonly '~route': { readonly use: infer U } } ? U : undefined
 
 /** What the middleware of the route adds to the context of its handler. */
-export type SpecAdded<S extends RouteSpec> = AddedBy<SpecUse<S>>
+export type SpecAdded<S extends RouteSpec> = S extends { readonly '~route': { readonly use: infer U } }
+  ? AddedBy<U>
+  : {}

@@ -1,4 +1,5 @@
 import type { MISTAKES } from '../mistakes.ts'
+import type { AnySchema } from '../schema.ts'
 import type { App } from './app.ts'
 import type { Messaging } from './context.ts'
 import type { Declarations } from './declarations.ts'
@@ -6,34 +7,44 @@ import type { Missing } from './middleware.ts'
 import type { Mistake } from './push.ts'
 import type { RouteSpec, SpecData, SpecUse } from './route.ts'
 
-// Tuples around what is tested keep these from distributing: under a protocol of n events that would cost n per route.
+// What is tested stands bare, not in a tuple: it is one literal or one schema per route, and `[A] extends [B]` costs a
+// large application a fifth more.
 
 /** A name that is new, the peer's to send, and known to the protocol. */
-export type CheckName<D extends Declarations, Handled extends string, N extends string> = [N] extends [Handled]
+export type CheckName<Names extends string, Handled extends string, N extends string> = N extends Handled
   ? Mistake<typeof MISTAKES.duplicateRoute, N>
-  : [N] extends [`$${string}`]
+  : N extends `$${string}`
     ? Mistake<typeof MISTAKES.lifecycleRoute, N>
-    : [N] extends [D['names']]
+    : N extends Names
       ? N
-      : Mistake<typeof MISTAKES.unknownEvent, D['names']>
+      : Mistake<typeof MISTAKES.unknownEvent, Names>
 
 /** The same for a route without a schema: the event must need no payload. */
 export type CheckBareName<
   D extends Declarations,
   Handled extends string,
   N extends string,
-> = {} extends D['payloads'][N] ? CheckName<D, Handled, N> : Mistake<typeof MISTAKES.missingSchema, D['payloads'][N]>
+> = {} extends D['payloads'][N]
+  ? CheckName<D['names'], Handled, N>
+  : Mistake<typeof MISTAKES.missingSchema, D['payloads'][N]>
 
 /** A schema whose output is the payload of the event, and middleware whose needs are met. */
-export type CheckSpec<D extends Declarations, N extends string, S extends RouteSpec> = [
-  Fits<SpecData<S>, D['payloads'][N]>,
-] extends [true]
-  ? [Missing<Messaging<D, SpecData<S>>, SpecUse<S>>] extends [never]
+export type CheckSpec<D extends Declarations, N extends string, S extends RouteSpec> =
+  Fits<SpecData<S>, D['payloads'][N]> extends true
+    ? S extends AnySchema
+      ? S
+      : CheckUse<D, S, SpecUse<S>>
+    : Mistake<
+        [SpecData<S>] extends [undefined] ? typeof MISTAKES.missingSchema : typeof MISTAKES.wrongPayload,
+        D['payloads'][N]
+      >
+
+// Costs nothing for a plain schema, which is what most routes have.
+type CheckUse<D extends Declarations, S extends RouteSpec, Use> = Use extends undefined
+  ? S
+  : [Missing<Messaging<D, SpecData<S>>, Use>] extends [never]
     ? S
-    : Mistake<typeof MISTAKES.missingNeeds, Missing<Messaging<D, SpecData<S>>, SpecUse<S>>>
-  : [SpecData<S>] extends [undefined]
-    ? Mistake<typeof MISTAKES.missingSchema, D['payloads'][N]>
-    : Mistake<typeof MISTAKES.wrongPayload, D['payloads'][N]>
+    : Mistake<typeof MISTAKES.missingNeeds, Missing<Messaging<D, SpecData<S>>, Use>>
 
 /** The members of an event come from an object. An event that needs none may be sent without data. */
 type Fits<Data, Payload> = unknown extends Payload

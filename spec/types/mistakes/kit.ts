@@ -1,13 +1,13 @@
 import * as v from 'valibot'
-import type { Store } from '../../../lib/store/store.ts'
-import { ws } from '../ws.ts'
+import { room } from '../ok.ts'
+import { store, ws } from '../ws.ts'
 
-/** What the mistakes next door are made with. This file compiles. */
+// What the mistakes next door are made with. This file compiles.
+export { room, store }
+
 export const Join = v.object({ name: v.string() })
 export const Say = v.object({ text: v.string() })
 export const Wrong = v.object({ nick: v.string() })
-export declare const store: Store
-import { room } from '../ok.ts'
 
 export const echo = ws()
   .on('echo', v.string(), ({ data }) => data.length)
@@ -21,4 +21,3 @@ export const chat = ws()
   .on('say', Say, () => {})
   .on('leave', () => {})
   .build()
-export { room }
