@@ -1,4 +1,4 @@
-import type { Delivery, Gateway } from 'ws-interlock'
+import type { Delivery, Gateway, Store } from 'ws-interlock'
 import {
   connectEvent,
   disconnectEvent,
@@ -69,6 +69,11 @@ export const peer = (app: Handler, { taken }: Wire, connectionId = makeId()) => 
       const { statusCode } = await handler(messageEvent({ connectionId, body, ...frame }), context)
       return { statusCode, frames: taken(connectionId) }
     },
+    /** The same for a message event with members that no maker would write. */
+    sendAs: async (odd: object, context?: unknown) => {
+      const { statusCode } = await handler({ ...messageEvent({ connectionId }), ...odd }, context)
+      return { statusCode, frames: taken(connectionId) }
+    },
     disconnect: (farewell: Farewell = {}, context?: unknown) =>
       handler(disconnectEvent({ connectionId, ...farewell }), context),
   }
@@ -82,3 +87,80 @@ export const latch = () => {
   })
   return { passed, open: () => open() }
 }
+
+/** What the frames say: the codes of errors, and everything else as it is. */
+export const codesOf = (frames: readonly unknown[]): unknown[] =>
+  frames.map((frame) => (frame as { readonly error?: { readonly code: string } }).error?.code ?? frame)
+
+/** A clock that goes on only by what is waited for. */
+export const stoppedClock = (startMs = Date.UTC(2024, 1, 19)) => {
+  let nowMs = startMs
+  const advance = (ms: number) => {
+    nowMs += ms
+  }
+  return { now: () => nowMs, wait: async (ms: number) => advance(ms), advance }
+}
+
+/** The context of an invocation that has so long to live. */
+export const lambdaWith = (remainingMs: number, awsRequestId = 'request') => ({
+  awsRequestId,
+  getRemainingTimeInMillis: () => remainingMs,
+})
+
+/** Waits until it is its caller's turn. */
+export type Turn = () => Promise<void>
+
+/** A store that takes a turn before each call: what an instance of a function is to the others. */
+export const inTurns = ({ name, records, memberships }: Store, turn: Turn): Store => {
+  const after =
+    <Given extends readonly unknown[], Result>(call: (...given: Given) => Promise<Result>) =>
+    async (...given: Given) => {
+      await turn()
+      return call(...given)
+    }
+  return {
+    name,
+    records: { create: after(records.create), read: after(records.read), replace: after(records.replace) },
+    memberships: {
+      join: after(memberships.join),
+      leave: after(memberships.leave),
+      has: after(memberships.has),
+      members: after(memberships.members),
+      leaveAll: after(memberships.leaveAll),
+    },
+  }
+}
+
+/** Run actors against each other. `schedule` says whose turn is next; once it is used up the first one goes on. */
+export const interleave = async <Result>(
+  schedule: readonly number[],
+  actors: readonly ((turn: Turn) => Promise<Result>)[],
+): Promise<Result[]> => {
+  const seats = actors.map(() => ({ halted: latch(), go: () => {}, over: false }))
+  const results = seats.map(async (seat, index) => {
+    const turn = () =>
+      new Promise<void>((resolve) => {
+        seat.go = resolve
+        seat.halted.open()
+      })
+    try {
+      return await actors[index]?.(turn)
+    } finally {
+      seat.over = true
+      seat.halted.open()
+    }
+  })
+  const order = [...schedule]
+  for (;;) {
+    await Promise.all(seats.map(({ halted }) => halted.passed))
+    const wanted = seats[order.shift() ?? 0]
+    const next = wanted?.over === false ? wanted : seats.find(({ over }) => !over)
+    if (!next) return (await Promise.all(results)) as Result[]
+    next.halted = latch()
+    next.go()
+  }
+}
+
+/** Every schedule of two actors up to so many turns. */
+export const schedules = (turns: number): number[][] =>
+  Array.from({ length: 2 ** turns }, (_, bits) => Array.from({ length: turns }, (_, turn) => (bits >> turn) & 1))
