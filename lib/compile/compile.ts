@@ -17,13 +17,13 @@ export const compile = (options: Options, steps: readonly Step[]) => {
   const plan = planOf(options, sort(steps))
   let first = true
 
-  const handler = async (event: unknown, lambda: LambdaContext): Promise<Answer> => {
+  const handler = (event: unknown, lambda: LambdaContext): Promise<Answer> => {
     if (first) {
       first = false
       warnOnLambda(plan)
     }
     const received = receive(plan, event, lambda)
-    if (!received) return NOT_OURS
+    if (!received) return Promise.resolve(NOT_OURS)
     // By event type, never by route: a client that sends { "action": "$connect" } reaches nothing.
     return PHASES[received.event.requestContext.eventType](plan, received)
   }

@@ -1,12 +1,12 @@
 import { type Code, InternalError, WsError } from '../errors.ts'
 import type { ConnectEvent } from '../event/event.ts'
 import { subprotocolsOf } from '../event/handshake.ts'
-import { outbox } from '../gateway/outbox.ts'
+import { Outbox } from '../gateway/outbox.ts'
 import { bury } from '../protocol/engine.ts'
 import type { ConnectionRecord } from '../store/store.ts'
 import type { Answer } from '../types/app.ts'
 import type { Accept, Reject } from '../types/connect.ts'
-import { connectContext } from './context.ts'
+import { ConnectContext } from './context.ts'
 import { act, driveThrough, tokenOf } from './drive.ts'
 import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
@@ -17,9 +17,9 @@ import { report } from './report.ts'
  * peer that is refused leaves nothing behind.
  */
 export const connect = async (plan: Plan, received: Received<ConnectEvent>): Promise<Answer> => {
-  const box = outbox(true)
+  const box = new Outbox(true)
   try {
-    const context = connectContext(plan, received, box)
+    const context = new ConnectContext(plan, received, box)
     const decision = (await plan.connect(context)) as Accept | Reject | undefined
     if (decision && 'status' in decision) return { statusCode: decision.status, body: decision.reason ?? '' }
     const headers = chosen(received, decision?.subprotocol)

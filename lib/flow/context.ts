@@ -1,14 +1,17 @@
+import type { Context as LambdaContext } from 'aws-lambda'
 import type { EventObject } from 'xstate'
-import type { ConnectEvent, DisconnectEvent, MessageEvent } from '../event/event.ts'
+import type { ConnectEvent, DisconnectEvent, MessageEvent, WebSocketEvent } from '../event/event.ts'
 import { headersOf, queryOf, subprotocolsOf } from '../event/handshake.ts'
 import type { Outbox } from '../gateway/outbox.ts'
+import type { Connection } from '../types/context.ts'
 import { connectChannels, disconnectChannels, messageChannels } from './channels.ts'
 import { send } from './deliver.ts'
+import type { Lifetime } from './lifetime.ts'
 import type { Parsed } from './parse.ts'
-import type { Plan, Route } from './plan.ts'
+import type { Plan, Protocol, Route } from './plan.ts'
 import { pushFrame } from './push.ts'
 import type { Received } from './receive.ts'
-import { CLOSED, serverOf } from './server.ts'
+import { CLOSED } from './server.ts'
 
 /** Where the output of a message's handler goes. */
 export interface Out {
@@ -22,108 +25,112 @@ export interface Closing {
   reason: string | undefined
 }
 
-// Contexts are plain objects of closures, so that `({ push, channel })` is safe and `{ ...context }` loses nothing.
-// What costs something and is rarely used is a getter: it is made when it is asked for.
+/** What every phase is given. */
+class Context {
+  readonly connection: Connection
+  readonly authorizer: unknown
+  readonly event: WebSocketEvent
+  readonly lambda: LambdaContext
+  readonly server: unknown
+  readonly #lifetime: Lifetime
 
-/** What the handler of a message is given. */
-export const messageContext = (
-  plan: Plan,
-  received: Received<MessageEvent>,
-  route: Route,
-  { id }: Parsed,
-  data: unknown,
-  snapshot: unknown,
-  { box, raised, closing }: Out,
-) => {
-  const { store, protocol } = plan
-  const { event, connection, authorizer, lambda, gateway } = received
-  return {
-    phase: 'message',
-    name: route.name,
-    id,
-    data,
-    connection,
-    authorizer,
-    event,
-    lambda,
-    get signal() {
-      return received.lifetime.signal()
-    },
-    get server() {
-      return serverOf(plan, () => gateway)
-    },
-    get idempotencyKey() {
-      return `${connection.id}/${id ?? event.requestContext.messageId}`
-    },
-    push: async (name: string, pushed: unknown, { now = false }: { readonly now?: boolean } = {}) => {
-      const leave = async () => void (await send(plan, gateway, connection.id, frame))
-      const frame = await pushFrame(plan, name, pushed)
-      await (now ? leave() : box.send(leave))
-    },
-    close: async (reason = CLOSED) => {
-      closing.reason ??= reason
-    },
-    ...(store && { channel: messageChannels(plan, store, received, box) }),
-    ...(protocol && {
-      snapshot,
-      raise: (raising: EventObject) => {
-        if (!protocol.internal.has(raising.type))
-          throw new TypeError(`'${raising.type}' is no internal event. List it: .protocol(machine, { internal: […] }).`)
-        raised.push(raising)
-      },
-    }),
+  constructor(plan: Plan, { connection, authorizer, event, lambda, gateway, lifetime }: Received) {
+    this.connection = connection
+    this.authorizer = authorizer
+    this.event = event
+    this.lambda = lambda
+    this.server = plan.serverOf(gateway)
+    this.#lifetime = lifetime
+  }
+
+  /** A getter: a signal costs a timer, and most handlers want none. */
+  get signal(): AbortSignal {
+    return this.#lifetime.signal
   }
 }
 
+/** What the handler of a message is given. Its functions are closures: `({ push, channel })` is safe. */
+export class MessageContext extends Context {
+  readonly phase = 'message'
+  readonly name: string
+  readonly id: string | undefined
+  readonly data: unknown
+  readonly idempotencyKey: string
+  readonly push: (name: string, data: unknown, options?: { readonly now?: boolean }) => Promise<void>
+  readonly close: (reason?: string) => Promise<void>
+
+  constructor(
+    plan: Plan,
+    received: Received<MessageEvent>,
+    { name }: Route,
+    { id }: Parsed,
+    data: unknown,
+    { box, raised, closing }: Out,
+    snapshot: unknown,
+  ) {
+    super(plan, received)
+    const { gateway, connection, event } = received
+    this.name = name
+    this.id = id
+    this.data = data
+    this.idempotencyKey = `${connection.id}/${id ?? event.requestContext.messageId}`
+    this.push = async (push, pushed, { now = false } = {}) => {
+      const frame = await pushFrame(plan, push, pushed)
+      const leave = async () => void (await send(plan, gateway, connection.id, frame))
+      await (now ? leave() : box.send(leave))
+    }
+    this.close = async (reason = CLOSED) => {
+      closing.reason ??= reason
+    }
+    if (plan.store) Object.assign(this, { channel: messageChannels(plan, plan.store, received, box) })
+    if (plan.protocol) Object.assign(this, { snapshot, raise: raiser(plan.protocol, raised) })
+  }
+}
+
+const raiser =
+  ({ internal }: Protocol, raised: EventObject[]) =>
+  (event: EventObject): void => {
+    if (!internal.has(event.type))
+      throw new TypeError(`'${event.type}' is no internal event. List it: .protocol(machine, { internal: […] }).`)
+    raised.push(event)
+  }
+
 /** What `onConnect` is given. The connection does not exist yet: there is nothing to push to. */
-export const connectContext = (plan: Plan, received: Received<ConnectEvent>, box: Outbox) => {
-  const { store } = plan
-  const { event, connection, authorizer, lambda, gateway } = received
-  return {
-    phase: 'connect',
-    connection,
-    authorizer,
-    event,
-    lambda,
-    get query() {
-      return queryOf(event)
-    },
-    get headers() {
-      return headersOf(event)
-    },
-    get subprotocols() {
-      return subprotocolsOf(event)
-    },
-    get signal() {
-      return received.lifetime.signal()
-    },
-    get server() {
-      return serverOf(plan, () => gateway)
-    },
-    ...(store && { channel: connectChannels(store, received, box) }),
+export class ConnectContext extends Context {
+  readonly phase = 'connect'
+  declare readonly event: ConnectEvent
+
+  constructor(plan: Plan, received: Received<ConnectEvent>, box: Outbox) {
+    super(plan, received)
+    if (plan.store) Object.assign(this, { channel: connectChannels(plan.store, received, box) })
+  }
+
+  get query(): URLSearchParams {
+    return queryOf(this.event)
+  }
+
+  get headers(): Headers {
+    return headersOf(this.event)
+  }
+
+  get subprotocols(): readonly string[] {
+    return subprotocolsOf(this.event)
   }
 }
 
 /** What `onDisconnect` is given. The connection is gone: there is nobody to push to. */
-export const disconnectContext = (plan: Plan, received: Received<DisconnectEvent>, snapshot: unknown) => {
-  const { store, protocol } = plan
-  const { event, connection, authorizer, lambda, gateway } = received
-  return {
-    phase: 'disconnect',
+export class DisconnectContext extends Context {
+  readonly phase = 'disconnect'
+  readonly code: number
+  readonly reason: string
+
+  constructor(plan: Plan, received: Received<DisconnectEvent>, snapshot: unknown) {
+    super(plan, received)
+    const { disconnectStatusCode, disconnectReason } = received.event.requestContext
     // 1006 is the code of a connection that ended without a close frame (RFC 6455, 7.4.1).
-    code: event.requestContext.disconnectStatusCode ?? 1006,
-    reason: event.requestContext.disconnectReason ?? '',
-    connection,
-    authorizer,
-    event,
-    lambda,
-    get signal() {
-      return received.lifetime.signal()
-    },
-    get server() {
-      return serverOf(plan, () => gateway)
-    },
-    ...(store && { channel: disconnectChannels(plan, store, received) }),
-    ...(protocol && { snapshot }),
+    this.code = disconnectStatusCode ?? 1006
+    this.reason = disconnectReason ?? ''
+    if (plan.store) Object.assign(this, { channel: disconnectChannels(plan, plan.store, received) })
+    if (plan.protocol) Object.assign(this, { snapshot })
   }
 }

@@ -1,7 +1,7 @@
 import type { DisconnectEvent } from '../event/event.ts'
 import { bury } from '../protocol/engine.ts'
 import type { Answer } from '../types/app.ts'
-import { disconnectContext } from './context.ts'
+import { DisconnectContext } from './context.ts'
 import { driveThrough, tokenOf } from './drive.ts'
 import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
@@ -14,7 +14,7 @@ import { report } from './report.ts'
 export const disconnect = async (plan: Plan, received: Received<DisconnectEvent>): Promise<Answer> => {
   try {
     const buried = await release(plan, received)
-    if (buried.first) await plan.disconnect(disconnectContext(plan, received, buried.snapshot))
+    if (buried.first) await plan.disconnect(new DisconnectContext(plan, received, buried.snapshot))
   } catch (error) {
     await report(plan, received, undefined, error)
   } finally {

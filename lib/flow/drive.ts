@@ -75,12 +75,12 @@ export const driveThrough = async <Result>(
 }
 
 /** How the engine reckons with this invocation's time. */
-export const policyOf = (plan: Plan, { remainingMs }: Pick<Lifetime, 'remainingMs'>): Policy => ({
-  deadline: (now) => now + Math.max(0, remainingMs()) + SKEW_MS,
-  canStart: () => remainingMs() >= MIN_HANDLER_MS,
+export const policyOf = (plan: Plan, lifetime: Lifetime): Policy => ({
+  deadline: (now) => now + Math.max(0, lifetime.remainingMs()) + SKEW_MS,
+  canStart: () => lifetime.remainingMs() >= MIN_HANDLER_MS,
   // Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
   backoff: (attempt) => 1 + Math.floor(plan.random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** attempt)),
-  patienceMs: Math.max(0, Math.min(PATIENCE_MS, remainingMs() - ANSWER_MS)),
+  patienceMs: Math.max(0, Math.min(PATIENCE_MS, lifetime.remainingMs() - ANSWER_MS)),
 })
 
 /** A message of this attempt alone: two invocations for one message must be told apart. */

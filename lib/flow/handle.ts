@@ -1,22 +1,22 @@
 import type { EventObject } from 'xstate'
 import type { MessageEvent } from '../event/event.ts'
 import { MAX_MESSAGE_BYTES } from '../gateway/management.ts'
-import { type Outbox, outbox } from '../gateway/outbox.ts'
+import { Outbox } from '../gateway/outbox.ts'
 import type { Claimed } from './claim.ts'
-import { type Closing, messageContext } from './context.ts'
+import { type Closing, MessageContext } from './context.ts'
 import { tooLarge } from './deliver.ts'
 import type { Parsed } from './parse.ts'
 import type { Plan, Route } from './plan.ts'
 import type { Received } from './receive.ts'
 
 /** What came of a handler. */
-export interface Handling {
-  readonly outbox: Outbox
+export interface Handled {
+  readonly box: Outbox
   readonly raised: readonly EventObject[]
   readonly closing: Closing
   /** The reply, ready to be sent: what cannot be written as JSON fails the message and not its answer. */
-  readonly answer: string | undefined
-  readonly failure: { readonly error: unknown } | undefined
+  answer: string | undefined
+  failure: { readonly error: unknown } | undefined
 }
 
 /** Do it: run the handler, and hold back what must wait. */
@@ -27,22 +27,25 @@ export const handle = async (
   parsed: Parsed,
   data: unknown,
   { exclusive, snapshot }: Claimed,
-): Promise<Handling> => {
-  const box = outbox(exclusive)
+): Promise<Handled> => {
   const raised: EventObject[] = []
-  const closing: Closing = { reason: undefined }
-  let answer: string | undefined
-  let failure: Handling['failure']
-  try {
-    const context = messageContext(plan, received, route, parsed, data, snapshot, { box, raised, closing })
-    const returned = await route.run(context)
-    const value = route.reply ? await shape(route, returned) : returned
-    answer = encode(plan, parsed, value)
-  } catch (error) {
-    failure = { error }
+  const handled: Handled & { readonly raised: EventObject[] } = {
+    box: new Outbox(exclusive),
+    raised,
+    closing: { reason: undefined },
+    answer: undefined,
+    failure: undefined,
   }
-  await box.settle()
-  return { outbox: box, raised, closing, answer, failure }
+  try {
+    const context = new MessageContext(plan, received, route, parsed, data, handled, snapshot)
+    const returned = await route.run(context)
+    handled.answer = encode(plan, parsed, route.reply ? await shape(route, returned) : returned)
+    warn(plan, route, returned, handled.box)
+  } catch (error) {
+    handled.failure = { error }
+  }
+  if (handled.box.flying > 0) await handled.box.settle()
+  return handled
 }
 
 const encode = (plan: Plan, parsed: Parsed, value: unknown): string | undefined => {
@@ -58,4 +61,19 @@ const shape = async ({ name, reply }: Route, returned: unknown): Promise<unknown
   const result = await reply?.['~standard'].validate(returned)
   if (!result?.issues) return result?.value
   throw new TypeError(`The handler of '${name}' returned what its reply schema refuses: ${result.issues[0]?.message}`)
+}
+
+const warn = (plan: Plan, { name }: Route, returned: unknown, { flying }: Outbox) => {
+  if (typeof returned === 'object' && returned !== null && 'statusCode' in returned)
+    plan.warn({
+      code: 'STATUS_AS_REPLY',
+      message: `The handler of '${name}' returned { statusCode }, and the peer got it as its reply.`,
+      fix: 'Return the reply itself: API Gateway is answered by the library. To refuse a message, throw a WsError.',
+    })
+  if (flying > 0)
+    plan.warn({
+      code: 'UNAWAITED_SEND',
+      message: `The handler of '${name}' returned while something that it sent was still on its way.`,
+      fix: 'Await every push and broadcast, or a failure of it goes unseen. (It was waited for this time.)',
+    })
 }

@@ -1,35 +1,36 @@
 import type { Context as LambdaContext } from 'aws-lambda'
 
 /** How long this invocation has to live. */
-export interface Lifetime {
-  /** Milliseconds until Lambda kills the function. */
-  readonly remainingMs: () => number
-  /** Aborts shortly before. Made, with its timer, when it is first asked for. */
-  readonly signal: () => AbortSignal
-  /** The invocation is over: no timer stays behind. */
-  readonly end: () => void
-}
+export class Lifetime {
+  readonly #lambda: LambdaContext | undefined
+  #controller: AbortController | undefined
+  #timer: NodeJS.Timeout | undefined
 
-export const lifetime = (lambda: LambdaContext | undefined): Lifetime => {
-  let timer: NodeJS.Timeout | undefined
-  let controller: AbortController | undefined
-  const remainingMs = () => {
-    const left = lambda?.getRemainingTimeInMillis?.()
+  constructor(lambda: LambdaContext | undefined) {
+    this.#lambda = lambda
+  }
+
+  /** Milliseconds until Lambda kills the function. */
+  remainingMs(): number {
+    const left = this.#lambda?.getRemainingTimeInMillis?.()
     // NaN would make a claim that never protects, or never ends.
     return typeof left === 'number' && Number.isFinite(left) ? left : UNKNOWN_LIFE_MS
   }
-  return {
-    remainingMs,
-    signal: () => {
-      if (controller) return controller.signal
-      const made = new AbortController()
-      controller = made
-      const stop = () => made.abort(new DOMException('The Lambda function is about to time out.', 'TimeoutError'))
-      timer = setTimeout(stop, Math.max(0, remainingMs() - ABORT_BEFORE_MS))
-      timer.unref()
-      return made.signal
-    },
-    end: () => clearTimeout(timer),
+
+  /** Aborts shortly before. Made, with its timer, when it is first asked for. */
+  get signal(): AbortSignal {
+    if (this.#controller) return this.#controller.signal
+    const controller = new AbortController()
+    const stop = () => controller.abort(new DOMException('The Lambda function is about to time out.', 'TimeoutError'))
+    this.#controller = controller
+    this.#timer = setTimeout(stop, Math.max(0, this.remainingMs() - ABORT_BEFORE_MS))
+    this.#timer.unref()
+    return controller.signal
+  }
+
+  /** The invocation is over: no timer stays behind. */
+  end(): void {
+    if (this.#timer) clearTimeout(this.#timer)
   }
 }
 

@@ -17,17 +17,23 @@ import { validate } from './validate.ts'
  *
  * Whatever a step throws ends the message, and the peer is told what it may know. Nothing is thrown further: API
  * Gateway would add an error frame of its own.
+ *
+ * Only what is a promise is awaited: each `await` of a value in hand is a turn of the microtask queue, and together they
+ * would cost as much as reading the message.
  */
 export const message = async (plan: Plan, received: Received<MessageEvent>): Promise<Answer> => {
   let parsed: Parsed | undefined
   try {
     parsed = parse(plan, received) // what was said
     const found = route(plan, received, parsed) // which handler it is for
-    const data = await validate(found, parsed) // whether it is right
-    const claimed = await claim(plan, received, found, parsed, data) // whether it may happen now
+    const valid = validate(found, parsed) // whether it is right
+    const data = valid instanceof Promise ? await valid : valid
+    const claiming = claim(plan, received, found, parsed, data) // whether it may happen now
+    const claimed = claiming instanceof Promise ? await claiming : claiming
     const handled = await handle(plan, received, found, parsed, data, claimed) // do it
-    await commit(plan, received, claimed, handled) // make it true
-    return await reply(plan, received, handled) // tell
+    const committing = commit(plan, received, claimed, handled) // make it true
+    if (committing) await committing
+    return reply(plan, received, handled) // tell
   } catch (error) {
     return await refuse(plan, received, parsed, error)
   } finally {

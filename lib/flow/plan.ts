@@ -24,6 +24,8 @@ export interface Plan {
   readonly routeBy: NonNullable<Options['routeBy']>
   /** The gateway that reaches the connection of an event; without an event, the one that was last used or named. */
   readonly gatewayOf: (context?: RequestContext) => Gateway
+  /** The server's side of what a gateway reaches. */
+  readonly serverOf: (gateway: Gateway) => unknown
   readonly clock: Required<Clock>
   readonly random: () => number
   readonly warn: (warning: Warning) => void

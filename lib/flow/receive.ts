@@ -2,7 +2,7 @@ import type { Context as LambdaContext } from 'aws-lambda'
 import type { RequestContext, WebSocketEvent } from '../event/event.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Connection } from '../types/context.ts'
-import { type Lifetime, lifetime } from './lifetime.ts'
+import { Lifetime } from './lifetime.ts'
 import type { Plan } from './plan.ts'
 
 /** Who speaks: an event of API Gateway, and what every step needs of it. */
@@ -35,7 +35,7 @@ export const receive = (plan: Plan, event: unknown, lambda: LambdaContext): Rece
     lambda,
     authorizer: event.requestContext.authorizer ?? undefined,
     gateway: plan.gatewayOf(event.requestContext),
-    lifetime: lifetime(lambda),
+    lifetime: new Lifetime(lambda),
   }
 }
 

@@ -1,27 +1,37 @@
 import type { MessageEvent } from '../event/event.ts'
 import type { Answer } from '../types/app.ts'
 import { part, send } from './deliver.ts'
-import type { Handling } from './handle.ts'
+import type { Handled } from './handle.ts'
 import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
 import { report } from './report.ts'
 
 /** Tell the peer that it is done, and part from it if that was asked for. */
-export const reply = async (
+export const reply = (
   plan: Plan,
   received: Received<MessageEvent>,
-  { answer, closing }: Handling,
+  { answer, closing }: Handled,
+): Answer | Promise<Answer> => {
+  if (closing.reason !== undefined || (answer !== undefined && plan.replies === 'post'))
+    return post(plan, received, answer, closing.reason)
+  return answer === undefined ? OK : { statusCode: 200, body: answer }
+}
+
+const post = async (
+  plan: Plan,
+  received: Received<MessageEvent>,
+  answer: string | undefined,
+  farewell: string | undefined,
 ): Promise<Answer> => {
   const { gateway, connection } = received
-  const returned = plan.replies === 'route-response' && closing.reason === undefined
   try {
-    if (answer !== undefined && !returned) await send(plan, gateway, connection.id, answer)
-    if (closing.reason !== undefined) await part(plan, gateway, connection.id, 'OK', closing.reason)
+    if (answer !== undefined) await send(plan, gateway, connection.id, answer)
+    if (farewell !== undefined) await part(plan, gateway, connection.id, 'OK', farewell)
   } catch (error) {
     // The state stands whether or not the peer heard of it.
     await report(plan, received, undefined, error)
   }
-  return answer !== undefined && returned ? { statusCode: 200, body: answer } : OK
+  return OK
 }
 
 const OK: Answer = { statusCode: 200 }

@@ -1,7 +1,6 @@
 import { WsError } from '../errors.ts'
 import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
-import { serverOf } from './server.ts'
 
 /**
  * Tell the owner of a failure. Resolves with the error that `onError` wants the peer to be told instead.
@@ -26,11 +25,9 @@ export const report = async (
       lambda,
       name: name || undefined,
       get signal() {
-        return lifetime.signal()
+        return lifetime.signal
       },
-      get server() {
-        return serverOf(plan, () => gateway)
-      },
+      server: plan.serverOf(gateway),
     })
     return told instanceof WsError ? told : undefined
   } catch (failure) {

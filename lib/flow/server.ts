@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts'
 import type { Sent } from '../types/push.ts'
 import { part, send } from './deliver.ts'
 import { drive, policyOf, tokenOf } from './drive.ts'
-import { lifetime } from './lifetime.ts'
+import { Lifetime } from './lifetime.ts'
 import { fail, farewell, notAllowed } from './outcome.ts'
 import type { Plan, Protocol } from './plan.ts'
 import { pushFrame } from './push.ts'
@@ -58,7 +58,12 @@ const dispatch = async (plan: Plan, protocol: Protocol, gateway: () => Gateway, 
   const driven = drive(
     plan,
     id,
-    apply(protocol.machine, [event], { id: '', token: tokenOf(plan, undefined) }, policyOf(plan, lifetime(undefined))),
+    apply(
+      protocol.machine,
+      [event],
+      { id: '', token: tokenOf(plan, undefined) },
+      policyOf(plan, new Lifetime(undefined)),
+    ),
   )
   const { result } = { result: undefined, ...(await driven.on()) }
   if (result?.kind !== 'done') {
