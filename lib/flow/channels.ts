@@ -4,6 +4,7 @@ import { PermissionDeniedError } from '../errors.ts'
 import type { Outbox } from '../gateway/outbox.ts'
 import type { Store } from '../store/store.ts'
 import type { Plan } from './plan.ts'
+import { pushFrame } from './push.ts'
 import type { Received } from './receive.ts'
 import { broadcastTo } from './server.ts'
 
@@ -24,7 +25,10 @@ export const messageChannels = (plan: Plan, store: Store, { gateway, connection 
       // the state does not permit.
       join: async () => {
         asked.set(channel, true)
-        await box.send(async () => void (await memberships.join(connection.id, channel)))
+        await box.send(async () => {
+          // A later leave() of the same message has been carried out by now.
+          if (asked.get(channel)) await memberships.join(connection.id, channel)
+        })
       },
       leave: async () => {
         asked.set(channel, false)
@@ -34,6 +38,8 @@ export const messageChannels = (plan: Plan, store: Store, { gateway, connection 
         if (!(asked.get(channel) ?? (await memberships.has(connection.id, channel))))
           throw new PermissionDeniedError(`Only a member of '${channel}' may broadcast to it. Join first.`)
         const others = except === 'self' ? [connection.id] : except
+        // What does not fit its schema fails the message now, not after its commit.
+        if (box.shut) await pushFrame(plan, name, data)
         await box.send(async () => void (await broadcastTo(plan, store, gateway, channel, { name, data }, others)))
       },
     }
