@@ -16,14 +16,15 @@ export const gateways = ({ gateway, endpoint }: Options, random: () => number) =
   }
   return (context?: RequestContext): Gateway => {
     if (!context) return last?.gateway ?? at(named(endpoint))
-    const same = last && SAME.every((key) => last?.of[key] === context[key])
-    if (!last || !same) last = { of: context, gateway: late(() => at(endpointOf(context, { override: endpoint }))) }
+    if (!last || !same(last.of, context))
+      last = { of: context, gateway: late(() => at(endpointOf(context, { override: endpoint }))) }
     return last.gateway
   }
 }
 
 /** What an endpoint is made of: as long as it stays, so does the gateway. */
-const SAME = ['apiId', 'stage', 'domainName'] as const
+const same = (a: RequestContext, b: RequestContext) =>
+  a.apiId === b.apiId && a.stage === b.stage && a.domainName === b.domainName
 
 /** A function that sends nothing needs neither a region nor credentials. */
 const late = (find: () => Gateway): Gateway => ({
