@@ -50,13 +50,13 @@ interface Routes<D extends Declarations, Handled extends string, R extends objec
   onConnect(handler: (context: Connecting<D>) => Awaitable<Accept | Reject | void>): RouteBuilder<D, Handled, R>
 
   /** Handle a route whose messages carry no payload. What the handler returns is the reply. */
-  on<const N extends string, Reply>(
-    name: CheckBareName<D, Handled, N>,
+  on<const N extends Suggested<D['names']>, Reply>(
+    name: N & CheckBareName<D, Handled, N>,
     handler: (context: Messaging<D, undefined>) => Reply,
   ): RouteBuilder<D, Handled | Known<N>, R & { readonly [K in Known<N>]: Route<N, undefined, Awaited<Reply>> }>
   /** Handle a route. The schema, or that of `route()`, checks the payload before the handler sees it. */
-  on<const N extends string, S extends AnySchema | RouteDetails, Reply extends SpecReturn<S>>(
-    name: CheckName<D['names'], Handled, N>,
+  on<const N extends Suggested<D['names']>, S extends AnySchema | RouteDetails, Reply extends SpecReturn<S>>(
+    name: N & CheckName<D['names'], Handled, N>,
     spec: CheckSpec<D, N, S>,
     handler: (context: Messaging<D, SpecData<S>> & SpecAdded<S>) => Reply,
   ): RouteBuilder<D, Handled | Known<N>, R & { readonly [K in Known<N>]: Route<N, SpecInput<S>, SpecReply<S, Reply>> }>
@@ -71,6 +71,9 @@ interface Routes<D extends Declarations, Handled extends string, R extends objec
   /** Compile the application to a Lambda handler. */
   readonly build: CheckBuild<D, Handled, R>
 }
+
+/** Any name is inferred, so that a mistake can name it; these are the ones that an editor offers. */
+type Suggested<Names extends string> = Names | (string & {})
 
 /** Every route sees every declaration, so none may follow a route. Typed to the end, so that one mistake gives one error. */
 interface TooLate<D extends Declarations, Handled extends string, R extends object> {

@@ -10,13 +10,13 @@ import type { RouteSpec, SpecData, SpecUse } from './route.ts'
 // What is tested stands bare, not in a tuple: it is one literal or one schema per route, and `[A] extends [B]` costs a
 // large application a fifth more.
 
-/** A name that is new, the peer's to send, and known to the protocol. */
+/** Nothing to add for a name that is new, the peer's to send, and known to the protocol. */
 export type CheckName<Names extends string, Handled extends string, N extends string> = N extends Handled
   ? Mistake<typeof MISTAKES.duplicateRoute, N>
   : N extends `$${string}`
     ? Mistake<typeof MISTAKES.lifecycleRoute, N>
     : N extends Names
-      ? N
+      ? unknown
       : Mistake<typeof MISTAKES.unknownEvent, Names>
 
 /** The same for a route without a schema: the event must need no payload. */
