@@ -37,16 +37,16 @@ export const fold = (machine: Machine, first: Step, raised: readonly EventObject
   })
 
 const checkSize = ({ context }: StoredState) => {
-  const bytes = JSON.stringify(context)?.length ?? 0
+  const bytes = bytesOf(context)
   if (bytes <= MAX_STATE_BYTES) return
-  const sizes = Object.entries(Object(context)).map(
-    ([key, value]) => [key, JSON.stringify(value)?.length ?? 0] as const,
-  )
+  const sizes = Object.entries(Object(context)).map(([key, value]) => [key, bytesOf(value)] as const)
   const [key] = sizes.reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0])
   throw new RangeError(
     `The protocol's context would take ${bytes} bytes; ${MAX_STATE_BYTES} are allowed. The largest part is '${key}': keep it elsewhere, and its key here.`,
   )
 }
+
+const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value) ?? '')
 
 /** An event from inside that the machine does not accept: a defect of whoever sent it. */
 export class NotAllowed extends TypeError {
