@@ -98,7 +98,7 @@ const inert = () => {
   const nothing = () => {}
   return {
     actions,
-    self: {},
+    self: { system: { _bookId: refuseActor } },
     system: { _sendInspectionEvent: nothing },
     id: '',
     sessionId: '',
@@ -108,6 +108,10 @@ const inert = () => {
     stopChild: nothing,
     actionExecutor: (action: Collected) => actions.push(action),
   }
+}
+
+const refuseActor = () => {
+  throw new TypeError(NO_ACTORS)
 }
 
 /** Delays become absolute deadlines; custom actions wait for the commit; what xstate has applied itself is dropped. */
