@@ -39,8 +39,8 @@ export const messageChannels = (plan: Plan, store: Store, { gateway, connection 
           throw new PermissionDeniedError(`Only a member of '${channel}' may broadcast to it. Join first.`)
         const others = except === 'self' ? [connection.id] : except
         // What does not fit its schema fails the message now, not after its commit.
-        if (box.shut) await pushFrame(plan, name, data)
-        await box.send(async () => void (await broadcastTo(plan, store, gateway, channel, { name, data }, others)))
+        const frame = await pushFrame(plan, name, data)
+        await box.send(async () => void (await broadcastTo(plan, store, gateway, channel, frame, others)))
       },
     }
   }
@@ -66,7 +66,7 @@ export const disconnectChannels =
       members: () => membersOf(store.memberships, channel),
       broadcast: async (name: string, data: unknown, { except = [] }: BroadcastOptions = {}) => {
         const others = except === 'self' ? [connection.id] : except
-        await broadcastTo(plan, store, gateway, channel, { name, data }, others)
+        await broadcastTo(plan, store, gateway, channel, await pushFrame(plan, name, data), others)
       },
     }
   }

@@ -34,8 +34,8 @@ export const CLOSED = 'The server has closed the connection.'
 
 const channelOf = (plan: Plan, store: Store, gateway: () => Gateway, channel: string) => ({
   members: () => membersOf(store.memberships, channel),
-  broadcast: (name: string, data: unknown, { except = [] }: { readonly except?: readonly string[] } = {}) =>
-    broadcastTo(plan, store, gateway(), channel, { name, data }, except),
+  broadcast: async (name: string, data: unknown, { except = [] }: { readonly except?: readonly string[] } = {}) =>
+    broadcastTo(plan, store, gateway(), channel, await pushFrame(plan, name, data), except),
 })
 
 /** Send a push to the members of a channel, leaving out some. */
@@ -44,10 +44,9 @@ export const broadcastTo = async (
   { memberships }: Store,
   gateway: Gateway,
   channel: string,
-  { name, data }: { readonly name: string; readonly data: unknown },
+  frame: string,
   except: readonly string[],
 ): Promise<Sent> => {
-  const frame = await pushFrame(plan, name, data)
   const deliver = (connectionId: string) => send(plan, gateway, connectionId, frame)
   return broadcast(membersOf(memberships, channel), new Set(except), deliver, (error) => console.error(error))
 }
