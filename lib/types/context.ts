@@ -4,7 +4,8 @@ import type { MISTAKES } from '../mistakes.ts'
 import type { Store } from '../store/store.ts'
 import type { ConnectChannel, DisconnectChannel, MessageChannel } from './channel.ts'
 import type { Declarations } from './declarations.ts'
-import type { Mistake, PushData, PushName } from './push.ts'
+import type { Mistake } from './mistake.ts'
+import type { PushData, PushName } from './push.ts'
 import type { Server } from './server.ts'
 
 /** Who is connected. */

@@ -1,5 +1,5 @@
+import type { Awaitable } from './awaitable.ts'
 import type { ConnectFacts, DisconnectFacts, MessageFacts } from './context.ts'
-import type { Awaitable } from './push.ts'
 
 /**
  * Code around every phase of an application or around one route, written apart from both.

@@ -1,14 +1,7 @@
 import type { MISTAKES } from '../mistakes.ts'
 import type { AnySchema, InputOf } from '../schema.ts'
 import type { PushMap } from './declarations.ts'
-
-/** Assignable from nothing and callable by nobody: its arguments are the sentence that the compiler prints. */
-export interface Mistake<Sentence extends string, Where> {
-  readonly '~mistake': [Sentence, Where]
-}
-
-/** A value, or a promise of it. */
-export type Awaitable<T> = T | Promise<T>
+import type { Mistake } from './mistake.ts'
 
 /** The names that `.pushes()` declared. Without any, the sentence that asks for them. */
 export type PushName<P extends PushMap> = [keyof P] extends [never]

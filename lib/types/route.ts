@@ -1,7 +1,7 @@
 import type { MISTAKES } from '../mistakes.ts'
 import type { AnySchema, InputOf, OutputOf } from '../schema.ts'
 import type { AddedBy, AnyMiddleware } from './middleware.ts'
-import type { Mistake } from './push.ts'
+import type { Mistake } from './mistake.ts'
 
 /** One handled route, as a typed client sees it. */
 export interface Route<Name extends string = string, Input = unknown, Reply = unknown> {

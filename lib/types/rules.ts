@@ -4,7 +4,7 @@ import type { App } from './app.ts'
 import type { Messaging } from './context.ts'
 import type { Declarations } from './declarations.ts'
 import type { Missing } from './middleware.ts'
-import type { Mistake } from './push.ts'
+import type { Mistake } from './mistake.ts'
 import type { RouteSpec, SpecData, SpecUse } from './route.ts'
 
 // What is tested stands bare, not in a tuple: it is one literal or one schema per route, and `[A] extends [B]` costs a

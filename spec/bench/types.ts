@@ -21,11 +21,19 @@ const TSC = join(ROOT, 'node_modules/typescript/bin/tsc')
 const COUNT = 200
 const each = (write: (index: number) => string, count = COUNT) => Array.from({ length: count }, (_, i) => write(i))
 
+// The types alone, as a consumer has them: not the sources behind them.
 const imports = (dir: string) =>
   [
     "import * as v from 'valibot'",
     "import { setup } from 'xstate'",
-    `import { connect, store, ws } from '${dir}/spec/types/ws.ts'`,
+    `import type { AppLike } from '${dir}/lib/types/app.ts'`,
+    `import type { Builder } from '${dir}/lib/types/builder.ts'`,
+    `import type { Client } from '${dir}/lib/types/client.ts'`,
+    `import type { NoDeclarations } from '${dir}/lib/types/declarations.ts'`,
+    `import type { Store } from '${dir}/lib/store/store.ts'`,
+    'declare const ws: () => Builder<NoDeclarations>',
+    'declare const connect: <A extends AppLike>(url: string) => Client<A>',
+    'declare const store: Store',
   ].join('\n')
 
 const routes = each(
