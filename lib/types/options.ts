@@ -31,23 +31,37 @@ export interface Options {
 export interface Limits {
   /** Bytes of the body. @default 131072, the 128 KB that API Gateway carries */
   readonly maxBytes: number
-  /** Levels of nesting. @default 32 */
+  /** Levels of nesting. @default 64 */
   readonly maxDepth: number
-  /** Keys and items in all. @default 10000 */
+  /** Keys and items in all. @default 1000 */
   readonly maxKeys: number
 }
 
 /** Something that works and is probably not meant. */
 export interface Warning {
   /** Stable: safe to filter by. */
-  readonly code: string
+  readonly code: WarningCode
   /** What was seen. */
   readonly message: string
   /** What to do about it, or how to say that it is meant. */
   readonly fix: string
 }
 
+export type WarningCode =
+  /** There is neither an `onConnect` nor an authorizer. */
+  | 'OPEN_DOOR'
+  /** Routes under a protocol have no schema, so the events of their messages carry nothing. */
+  | 'ROUTE_WITHOUT_SCHEMA'
+  /** A store that lives in one process, on Lambda. */
+  | 'MEMORY_ON_LAMBDA'
+  /** A handler returned an answer for API Gateway, where its reply to the peer belongs. */
+  | 'STATUS_AS_REPLY'
+  /** A handler returned while something that it sent was still on its way. */
+  | 'UNAWAITED_SEND'
+
 export interface Clock {
   /** Epoch milliseconds. */
   readonly now: () => number
+  /** Resolves after so many milliseconds. @default setTimeout */
+  readonly wait?: (ms: number) => Promise<void>
 }
