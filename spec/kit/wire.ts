@@ -61,6 +61,8 @@ export const peer = (app: Handler, { taken }: Wire, connectionId = makeId()) => 
   ) => Promise<{ readonly statusCode: number; readonly body?: string }>
   return {
     connectionId,
+    /** Any event, of whatever connection. What was sent is not taken. */
+    handle: (event: unknown, context?: unknown) => handler(event, context),
     taken: () => taken(connectionId),
     connect: (handshake: Handshake = {}, context?: unknown) =>
       handler(connectEvent({ connectionId, ...handshake }), context),
