@@ -31,7 +31,10 @@ export interface Invocation {
   readonly outcome: Outcome['outcome'] | 'noRoute'
   /** The status that the handler returned. */
   readonly status?: number
+  /** What the handler threw. */
   readonly error?: unknown
+  /** What the handler returned, where that is malformed. */
+  readonly returned?: unknown
   readonly ms: number
 }
 
@@ -53,7 +56,7 @@ export const invoker =
 export const tell = (
   { observe }: Settings,
   { requestContext: { eventType, routeKey, connectionId, requestId } }: WebSocketEvent,
-  result: Pick<Invocation, 'outcome' | 'status' | 'error' | 'ms'>,
+  result: Pick<Invocation, 'outcome' | 'status' | 'error' | 'returned' | 'ms'>,
 ): void => {
   try {
     observe({ eventType, routeKey, connectionId, requestId, ...result })
@@ -62,7 +65,7 @@ export const tell = (
 
 const run = async (handler: LambdaHandler, event: WebSocketEvent, context: LambdaContext): Promise<Outcome> => {
   try {
-    const returned = await call(handler, event, context)
+    const returned = await callHandler(handler, event, context)
     const answer = readAnswer(returned)
     return answer ? { outcome: 'answered', answer } : { outcome: 'malformed', returned }
   } catch (error) {
@@ -70,8 +73,11 @@ const run = async (handler: LambdaHandler, event: WebSocketEvent, context: Lambd
   }
 }
 
-// A handler of three parameters answers through its callback unless it returns a promise (Node runtimes up to 22).
-const call = (handler: LambdaHandler, event: WebSocketEvent, context: LambdaContext) =>
+/**
+ * Call a handler and wait for its answer. One of three parameters answers through its callback unless it returns a
+ * promise, as in the Node runtimes up to 22.
+ */
+export const callHandler = (handler: LambdaHandler, event: WebSocketEvent, context: LambdaContext): Promise<unknown> =>
   new Promise<unknown>((resolve, reject) => {
     const returned = handler(event, context, (error, result) => (error ? reject(error) : resolve(result)))
     if (handler.length < 3 || returned instanceof Promise) resolve(returned)
@@ -91,4 +97,5 @@ const summary = (result: Outcome) => ({
   outcome: result.outcome,
   ...(result.outcome === 'answered' && { status: result.answer.status }),
   ...(result.outcome === 'threw' && { error: result.error }),
+  ...(result.outcome === 'malformed' && { returned: result.returned }),
 })
