@@ -1,4 +1,5 @@
 export { ws } from './app.ts'
+export type { Sent } from './channel/broadcast.ts'
 export type { Code, ErrorExtras, PeerError } from './errors.ts'
 export {
   AbortedError,
@@ -36,7 +37,6 @@ export type {
 } from './types/context.ts'
 export type { Middleware, Next, Passed } from './types/middleware.ts'
 export type { Clock, Limits, Options, Warning, WarningCode } from './types/options.ts'
-export type { Sent } from './types/push.ts'
 export type { RouteOptions } from './types/route.ts'
 export { route } from './types/route.ts'
 export type { Server, ServerChannel, ServerConnection } from './types/server.ts'

@@ -12,6 +12,7 @@ const FLOORS = [
   ['types'],
   ['context'],
   ['flow'],
+  ['state'],
   ['compile'],
   ['app'],
   ['index'],

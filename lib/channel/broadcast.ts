@@ -1,4 +1,12 @@
-import type { Sent } from '../types/push.ts'
+/** Counts of what came of a broadcast. */
+export interface Sent {
+  /** Connections that API Gateway took the message for. */
+  readonly delivered: number
+  /** Connections that were no longer there. They are members no more. */
+  readonly gone: number
+  /** Connections that could not be reached: throttled, refused, or the outcome is unknown. */
+  readonly failed: number
+}
 
 /** Deliver one frame. `false` when nobody is there; rejects when the outcome is another one. */
 export type Deliver = (connectionId: string) => Promise<boolean>

@@ -10,7 +10,6 @@ import type { Answer } from '../types/app.ts'
 import type { Options } from '../types/options.ts'
 import { type Step, sort } from './parts.ts'
 import { planOf } from './plan.ts'
-import { warnOnLambda } from './warnings.ts'
 
 /** Compile a chain to a Lambda handler. Every mistake that can be seen before the first event is thrown here. */
 export const compile = (options: Options, steps: readonly Step[]) => {
@@ -20,7 +19,7 @@ export const compile = (options: Options, steps: readonly Step[]) => {
   const handler = (event: unknown, lambda: LambdaContext): Promise<Answer> => {
     if (first) {
       first = false
-      warnOnLambda(plan)
+      if (process.env.AWS_LAMBDA_FUNCTION_NAME) plan.state?.warnOnLambda(plan.warn)
     }
     const received = receive(plan, event, lambda)
     if (!received) return Promise.resolve(NOT_OURS)

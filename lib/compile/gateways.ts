@@ -1,23 +1,22 @@
 import type { RequestContext } from '../event/event.ts'
 import type { Gateway } from '../gateway/gateway.ts'
-import { endpointOf, management } from '../gateway/management.ts'
 import type { Options } from '../types/options.ts'
 
 /** How to reach the connections of an event: one gateway per endpoint, made when something is first sent through it. */
 export const gateways = ({ gateway, endpoint }: Options, random: () => number) => {
   if (gateway) return () => gateway
-  const made = new Map<string, Gateway>()
+  const made = new Map<string, Promise<Gateway>>()
   let last: { readonly of: RequestContext; readonly gateway: Gateway } | undefined
 
-  const at = (url: string): Gateway => {
-    const found = made.get(url) ?? management({ endpoint: url, random })
+  const at = (url: string): Promise<Gateway> => {
+    const found = made.get(url) ?? load().then(({ management }) => management({ endpoint: url, random }))
     made.set(url, found)
     return found
   }
   return (context?: RequestContext): Gateway => {
-    if (!context) return last?.gateway ?? at(named(endpoint))
+    if (!context) return last?.gateway ?? late(() => at(named(endpoint)))
     if (!last || !same(last.of, context))
-      last = { of: context, gateway: late(() => at(endpointOf(context, { override: endpoint }))) }
+      last = { of: context, gateway: late(async () => at((await load()).endpointOf(context, { override: endpoint }))) }
     return last.gateway
   }
 }
@@ -26,11 +25,14 @@ export const gateways = ({ gateway, endpoint }: Options, random: () => number) =
 const same = (a: RequestContext, b: RequestContext) =>
   a.apiId === b.apiId && a.stage === b.stage && a.domainName === b.domainName
 
+/** Signing and sending is loaded when something is first sent: until then it costs a cold start nothing. */
+const load = () => import('../gateway/management.ts')
+
 /** A function that sends nothing needs neither a region nor credentials. */
-const late = (find: () => Gateway): Gateway => ({
-  post: async (connectionId, body, signal) => find().post(connectionId, body, signal),
-  close: async (connectionId, signal) => find().close(connectionId, signal),
-  info: async (connectionId, signal) => find().info(connectionId, signal),
+const late = (find: () => Promise<Gateway>): Gateway => ({
+  post: async (connectionId, body, signal) => (await find()).post(connectionId, body, signal),
+  close: async (connectionId, signal) => (await find()).close(connectionId, signal),
+  info: async (connectionId, signal) => (await find()).info(connectionId, signal),
 })
 
 const named = (endpoint: string | undefined): string => {

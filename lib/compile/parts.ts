@@ -1,7 +1,7 @@
 import type { AnyStateMachine } from 'xstate'
 import type { Layer } from '../flow/middleware.ts'
 import type { Run } from '../flow/plan.ts'
-import { MISTAKES, mistake } from '../mistakes.ts'
+import { duplicateRoute, lateDeclaration, lifecycleRoute, mistake } from '../mistakes.ts'
 import type { Schema } from '../schema.ts'
 import type { Store } from '../store/store.ts'
 
@@ -43,7 +43,7 @@ export const sort = (steps: readonly Step[]): Parts => {
   let routed: string | undefined
   for (const { name, given } of steps) {
     const declare = DECLARATIONS[name]
-    if (declare && routed) throw mistake('lateDeclaration', `.${name}() after .${routed}()`)
+    if (declare && routed) throw mistake(lateDeclaration, `.${name}() after .${routed}()`)
     if (!declare) routed ??= name
     ;(declare ?? ROUTES[name])?.(parts, given)
   }
@@ -57,8 +57,10 @@ const DECLARATIONS: Readonly<Record<string, Take>> = {
     parts.authorizer = schemaOf(schema, '.authorizer()')
   },
   store: (parts, [store]) => {
-    const { records, memberships } = Object(store) as Partial<Store>
-    if (!records || !memberships) throw new TypeError('.store() takes a store, such as memory() or dynamodb().')
+    if (!Object(store)['~state'])
+      throw new TypeError(
+        '.store() takes a store: memory(), or one of your own, made by store({ records, memberships }).',
+      )
     parts.store = store as Store
   },
   pushes: (parts, [map]) => {
@@ -83,8 +85,8 @@ const DECLARATIONS: Readonly<Record<string, Take>> = {
 const ROUTES: Readonly<Record<string, Take>> = {
   on: (parts, [name, ...rest]) => {
     if (typeof name !== 'string' || name === '') throw new TypeError('.on() takes the name of a route first.')
-    if (name.startsWith('$')) throw mistake('lifecycleRoute', `'${name}'`)
-    if (parts.routes.has(name)) throw mistake('duplicateRoute', `'${name}'`)
+    if (name.startsWith('$')) throw mistake(lifecycleRoute, `'${name}'`)
+    if (parts.routes.has(name)) throw mistake(duplicateRoute, `'${name}'`)
     parts.routes.set(name, routeOf(name, rest))
   },
   onConnect: (parts, [run]) => {
@@ -118,7 +120,7 @@ const routeOf = (name: string, rest: readonly unknown[]): RoutePart => {
 }
 
 const once = <Taken>(before: Taken | undefined, run: unknown, name: string): Run => {
-  if (before) throw new TypeError(`${MISTAKES.duplicateRoute} (.${name}())`)
+  if (before) throw new TypeError(`${duplicateRoute} (.${name}())`)
   return runOf(run, `.${name}()`)
 }
 

@@ -1,11 +1,11 @@
 import { compose, type Layer } from '../flow/middleware.ts'
-import type { Plan, Protocol, Route, Run } from '../flow/plan.ts'
+import type { Plan, Route, Run } from '../flow/plan.ts'
 import { serverOf } from '../flow/server.ts'
+import type { Application, State } from '../flow/state.ts'
 import type { Gateway } from '../gateway/gateway.ts'
-import { mistake } from '../mistakes.ts'
-import { eventsOf, knows, problemsOf } from '../protocol/check.ts'
-import { wrap } from '../protocol/machine.ts'
+import { mistake, protocolWithoutStore } from '../mistakes.ts'
 import type { Schema } from '../schema.ts'
+import type { Store } from '../store/store.ts'
 import type { Limits, Options, Warning } from '../types/options.ts'
 import { json } from '../wire/json.ts'
 import { gateways } from './gateways.ts'
@@ -15,8 +15,7 @@ import { warnAtBuild } from './warnings.ts'
 /** Make the plan of an application out of its parts, and refuse parts that do not fit together. */
 export const planOf = (options: Options, parts: Parts): Plan => {
   checkOptions(options)
-  const { authorizer, store, pushes, onError } = parts
-  const protocol = protocolOf(parts)
+  const { authorizer, pushes, onError } = parts
   const layers = authorizer ? [authorize(authorizer), ...parts.layers] : parts.layers
   const random = options.random ?? Math.random
   const warn = options.warn ?? say
@@ -28,8 +27,7 @@ export const planOf = (options: Options, parts: Parts): Plan => {
     disconnect: compose(layers, parts.onDisconnect ?? nothing),
     onError,
     pushes,
-    store,
-    protocol,
+    state: stateOf(parts, warn),
     codec: options.codec ?? json(),
     limits: { ...LIMITS, ...options.limits },
     replies: options.replies ?? 'post',
@@ -71,21 +69,15 @@ const authorize =
     throw new TypeError(`What the authorizer returned does not fit the schema of .authorizer(): ${issue?.message}`)
   }
 
-const protocolOf = ({ protocol, store, routes, onDefault }: Parts): Protocol | undefined => {
-  if (!protocol) return undefined
-  const { machine, internal, input } = protocol
-  if (!store) throw mistake('protocolWithoutStore', `the protocol '${machine.id}'`)
-  const events = eventsOf(machine)
-  const unknown = internal.find((event) => !events.includes(event))
-  if (unknown !== undefined) throw mistake('unknownInternal', `'${unknown}'`)
-  const peers = events.filter((event) => !internal.includes(event))
-  const stray = [...routes.keys()].find((name) => internal.includes(name) || !knows(machine, name))
-  if (stray !== undefined) throw mistake('unknownEvent', `'${stray}'`)
-  const [problem] = problemsOf(machine, [...routes.keys(), ...(onDefault ? ['$default'] : [])])
-  if (problem) throw new TypeError(problem)
-  const missing = peers.filter((event) => !routes.has(event))
-  if (missing.length > 0) throw mistake('missingRoutes', missing.join(', '))
-  return { machine: wrap(machine), input, internal: new Set(internal), names: new Set(routes.keys()) }
+/** The store brings everything that needs one. */
+const stateOf = (
+  { store, protocol, routes, onDefault }: Parts,
+  warn: (warning: Warning) => void,
+): State | undefined => {
+  if (protocol && !store) throw mistake(protocolWithoutStore, `the protocol '${protocol.machine.id}'`)
+  // Made by store() alone, whose state this is; ports below this floor cannot name its type.
+  const make = store?.['~state'] as ((ports: Store, application: Application) => State) | undefined
+  return store && make?.(store, { protocol, routes, hasDefault: onDefault !== undefined, warn })
 }
 
 const checkOptions = (options: Options) => {

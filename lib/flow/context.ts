@@ -4,11 +4,10 @@ import type { ConnectEvent, DisconnectEvent, MessageEvent, WebSocketEvent } from
 import { headersOf, queryOf, subprotocolsOf } from '../event/handshake.ts'
 import type { Outbox } from '../gateway/outbox.ts'
 import type { Connection } from '../types/context.ts'
-import { connectChannels, disconnectChannels, messageChannels } from './channels.ts'
 import { send } from './deliver.ts'
 import type { Lifetime } from './lifetime.ts'
 import type { Parsed } from './parse.ts'
-import type { Plan, Protocol, Route } from './plan.ts'
+import type { Plan, Route } from './plan.ts'
 import { pushFrame } from './push.ts'
 import type { Received } from './receive.ts'
 import { CLOSED } from './server.ts'
@@ -82,18 +81,9 @@ export class MessageContext extends Context {
     this.close = async (reason = CLOSED) => {
       closing.reason ??= reason
     }
-    if (plan.store) Object.assign(this, { channel: messageChannels(plan, plan.store, received, box) })
-    if (plan.protocol) Object.assign(this, { snapshot, raise: raiser(plan.protocol, raised) })
+    if (plan.state) Object.assign(this, plan.state.inMessage(plan, received, box, raised, snapshot))
   }
 }
-
-const raiser =
-  ({ internal }: Protocol, raised: EventObject[]) =>
-  (event: EventObject): void => {
-    if (!internal.has(event.type))
-      throw new TypeError(`'${event.type}' is no internal event. List it: .protocol(machine, { internal: […] }).`)
-    raised.push(event)
-  }
 
 /** What `onConnect` is given. The connection does not exist yet: there is nothing to push to. */
 export class ConnectContext extends Context {
@@ -102,7 +92,7 @@ export class ConnectContext extends Context {
 
   constructor(plan: Plan, received: Received<ConnectEvent>, box: Outbox) {
     super(plan, received)
-    if (plan.store) Object.assign(this, { channel: connectChannels(plan.store, received, box) })
+    if (plan.state) Object.assign(this, plan.state.inConnect(received, box))
   }
 
   get query(): URLSearchParams {
@@ -130,7 +120,6 @@ export class DisconnectContext extends Context {
     // 1006 is the code of a connection that ended without a close frame (RFC 6455, 7.4.1).
     this.code = disconnectStatusCode ?? 1006
     this.reason = disconnectReason ?? ''
-    if (plan.store) Object.assign(this, { channel: disconnectChannels(plan, plan.store, received) })
-    if (plan.protocol) Object.assign(this, { snapshot })
+    if (plan.state) Object.assign(this, plan.state.inDisconnect(plan, received, snapshot))
   }
 }

@@ -1,7 +1,5 @@
 import { InternalError, ResourceExhaustedError } from '../errors.ts'
 import type { Delivery, Gateway } from '../gateway/gateway.ts'
-import { bury } from '../protocol/engine.ts'
-import { driveThrough, tokenOf } from './drive.ts'
 import type { Plan } from './plan.ts'
 
 /** Send a frame to a connection. `false` when it is gone, and then it is forgotten too. */
@@ -27,7 +25,7 @@ export const part = async (
 /** Take what came of a post: gone is an answer, the rest that is not delivered is an error. */
 const settle = (plan: Plan, connectionId: string, delivery: Delivery): boolean | Promise<boolean> => {
   if (delivery.outcome === 'delivered') return true
-  if (delivery.outcome === 'gone') return forget(plan, connectionId).then(() => false)
+  if (delivery.outcome === 'gone') return forget(plan, connectionId)
   throw failureOf(delivery)
 }
 
@@ -49,12 +47,8 @@ export const tooLarge = (bytes: number, maxBytes: number): ResourceExhaustedErro
     details: { bytes, maxBytes },
   })
 
-/**
- * A post met a 410: the connection is gone, whether or not `$disconnect` will ever say so. The tombstone comes first,
- * so that no join can slip in behind the clean-up.
- */
-export const forget = async (plan: Plan, connectionId: string): Promise<void> => {
-  if (!plan.store) return
-  await driveThrough(plan, connectionId, bury({ by: 'gone', token: tokenOf(plan, undefined) }))
-  await plan.store.memberships.leaveAll(connectionId)
+/** A post met a 410: the connection is gone, whether or not `$disconnect` will ever say so. */
+const forget = async (plan: Plan, connectionId: string): Promise<false> => {
+  await plan.state?.forget(plan, connectionId)
+  return false
 }

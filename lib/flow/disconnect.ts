@@ -1,8 +1,6 @@
 import type { DisconnectEvent } from '../event/event.ts'
-import { bury } from '../protocol/engine.ts'
 import type { Answer } from '../types/app.ts'
 import { DisconnectContext } from './context.ts'
-import { driveThrough, tokenOf } from './drive.ts'
 import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
 import { report } from './report.ts'
@@ -13,8 +11,8 @@ import { report } from './report.ts'
  */
 export const disconnect = async (plan: Plan, received: Received<DisconnectEvent>): Promise<Answer> => {
   try {
-    const buried = await release(plan, received)
-    if (buried.first) await plan.disconnect(new DisconnectContext(plan, received, buried.snapshot))
+    const closed = (await plan.state?.close(plan, received)) ?? NEW
+    if (closed.first) await plan.disconnect(new DisconnectContext(plan, received, closed.snapshot))
   } catch (error) {
     await report(plan, received, undefined, error)
   } finally {
@@ -23,11 +21,4 @@ export const disconnect = async (plan: Plan, received: Received<DisconnectEvent>
   return { statusCode: 200 }
 }
 
-const release = async (plan: Plan, { connection, lambda }: Received) => {
-  const { store, protocol } = plan
-  if (!store) return { first: true, snapshot: undefined }
-  const closed = { by: 'disconnect', token: tokenOf(plan, lambda?.awsRequestId) } as const
-  const { first, record } = await driveThrough(plan, connection.id, bury(closed))
-  await store.memberships.leaveAll(connection.id)
-  return { first, snapshot: record?.state && protocol?.machine.snapshot(record.state) }
-}
+const NEW = { first: true, snapshot: undefined }

@@ -1,6 +1,6 @@
 import type { EventObject } from 'xstate'
 import type { MessageEvent } from '../event/event.ts'
-import { MAX_MESSAGE_BYTES } from '../gateway/management.ts'
+import { MAX_MESSAGE_BYTES } from '../gateway/gateway.ts'
 import { Outbox } from '../gateway/outbox.ts'
 import type { Claimed } from './claim.ts'
 import { type Closing, MessageContext } from './context.ts'

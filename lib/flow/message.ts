@@ -31,7 +31,7 @@ export const message = async (plan: Plan, received: Received<MessageEvent>): Pro
     const claiming = claim(plan, received, found, parsed, data) // whether it may happen now
     const claimed = claiming instanceof Promise ? await claiming : claiming
     const handled = await handle(plan, received, found, parsed, data, claimed) // do it
-    const committing = commit(plan, received, claimed, handled) // make it true
+    const committing = commit(claimed, handled) // make it true
     if (committing) await committing
     return reply(plan, received, handled) // tell
   } catch (error) {

@@ -17,11 +17,15 @@ const around =
   (layer: Layer, inner: Run): Run =>
   async (context) => {
     let running: Promise<unknown> | undefined
-    const next = async (added?: object) => {
+    // Thrown and not rejected with: a layer that does not await next() must not get away with it.
+    const next = (added?: object) => {
       if (running) throw new TypeError('A middleware called next() twice.')
       running = run(inner, Object.assign(context, added))
-      await running
-      return PASSED
+      const passed = running.then(() => PASSED)
+      // The message waits for what runs inside, whether or not the layer does; a rejection that nobody else handles
+      // would end the process.
+      passed.catch(() => {})
+      return passed
     }
     try {
       await layer(context, next)

@@ -1,11 +1,9 @@
-import type { EventObject } from 'xstate'
 import type { RequestContext } from '../event/event.ts'
 import type { Gateway } from '../gateway/gateway.ts'
-import type { Machine } from '../protocol/machine.ts'
 import type { Schema } from '../schema.ts'
-import type { Store } from '../store/store.ts'
 import type { Clock, Limits, Options, Warning } from '../types/options.ts'
 import type { Codec } from '../wire/codec.ts'
+import type { State } from './state.ts'
 
 /** A whole application, compiled: what the way of a message reads and never changes. */
 export interface Plan {
@@ -16,8 +14,8 @@ export interface Plan {
   readonly disconnect: Run
   readonly onError: ((error: unknown, context: object) => unknown) | undefined
   readonly pushes: Readonly<Record<string, Schema>>
-  readonly store: Store | undefined
-  readonly protocol: Protocol | undefined
+  /** Comes with the store. */
+  readonly state: State | undefined
   readonly codec: Codec
   readonly limits: Limits
   readonly replies: NonNullable<Options['replies']>
@@ -41,14 +39,3 @@ export interface Route {
 }
 
 export type Run = (context: object) => unknown
-
-export interface Protocol {
-  readonly machine: Machine
-  readonly input: ((context: object) => unknown) | undefined
-  readonly internal: ReadonlySet<string>
-  /** The events that a route may be told to be allowed: what a peer can send. */
-  readonly names: ReadonlySet<string>
-}
-
-/** What the handler asked the machine to do besides. */
-export type Raise = (event: EventObject) => void

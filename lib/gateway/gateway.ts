@@ -10,6 +10,9 @@ export type Delivery =
   /** The caller may not do this (HTTP 403). `reason` says which permission to grant. */
   | { readonly outcome: 'forbidden'; readonly reason: string }
 
+/** One message carries 128 KB at most (WebSocket API quotas). Counted in bytes of UTF-8, not in characters. */
+export const MAX_MESSAGE_BYTES = 131_072
+
 /** What API Gateway knows of a live connection. */
 export interface ConnectionInfo {
   readonly connectedAt: Date

@@ -1,7 +1,7 @@
 import { type Call, type CallOptions, type CallReply, caller } from '../aws/call.ts'
 import { type Environment, environmentRegion, isLoopback } from '../aws/credentials.ts'
 import { percentEncode } from '../aws/sign.ts'
-import type { ConnectionInfo, Delivery, Gateway } from './gateway.ts'
+import { type ConnectionInfo, type Delivery, type Gateway, MAX_MESSAGE_BYTES } from './gateway.ts'
 
 export interface ManagementOptions extends Omit<CallOptions, 'service'> {
   /** How often a throttled request is sent again. @default 3 */
@@ -15,9 +15,6 @@ export interface ManagementOptions extends Omit<CallOptions, 'service'> {
   /** Wait between attempts. It should end when the signal aborts. @default a timer */
   readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<unknown>) | undefined
 }
-
-/** One message carries 128 KB at most (WebSocket API quotas). Counted in bytes of UTF-8, not in characters. */
-export const MAX_MESSAGE_BYTES = 131_072
 
 /**
  * Deliver by API Gateway's `@connections` API.

@@ -1,19 +1,12 @@
-import type { ConnectionRecord, Store } from './store.ts'
+import type { ConnectionRecord, StorePorts } from './store.ts'
 
 export interface MemoryOptions {
   /** Epoch milliseconds. @default Date.now */
   readonly now?: () => number
 }
 
-/**
- * Keep connections in this process: for a laptop and for tests. On Lambda each instance would have a memory of its own,
- * and a warning says so.
- *
- * ```ts
- * ws().store(memory())
- * ```
- */
-export const memory = ({ now = Date.now }: MemoryOptions = {}): Store => {
+/** Keep connections in maps of this process. */
+export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts => {
   // Text, as in any real store: what does not survive JSON is lost here too, and no caller can change a stored record.
   const records = new Map<string, string>()
   const channels = new Map<string, Set<string>>()
@@ -46,7 +39,11 @@ export const memory = ({ now = Date.now }: MemoryOptions = {}): Store => {
   }
 
   return {
-    name: 'memory',
+    warnOnLambda: {
+      message:
+        'The memory store is in use on Lambda, where each instance has a memory of its own: they will not agree.',
+      fix: 'Use a store that all instances share.',
+    },
     records: {
       create: async (connectionId, record) => {
         sweep()

@@ -95,9 +95,18 @@ export interface MemberPage {
 }
 
 /** A place to keep connections: two ports, one adapter. */
-export interface Store {
-  /** What warnings and errors call it. */
-  readonly name: string
+export interface StorePorts {
   readonly records: Records
   readonly memberships: Memberships
+  /** What to say at the first event where the store should not be used: on Lambda, for a store of one process. */
+  readonly warnOnLambda?: { readonly message: string; readonly fix: string }
+}
+
+/**
+ * What `.store()` takes: the ports, and with them all code that needs a store. An application without one carries none
+ * of that code.
+ */
+export interface Store extends StorePorts {
+  /** Given the store itself, so that one whose ports were wrapped is used as it is. */
+  readonly '~state': (ports: StorePorts, application: never) => object
 }

@@ -1,6 +1,6 @@
 import type { AnyStateMachine } from 'xstate'
 import type { WsError } from '../errors.ts'
-import type { MISTAKES } from '../mistakes.ts'
+import type * as MISTAKES from '../mistakes.ts'
 import type { AnySchema, OutputOf } from '../schema.ts'
 import type { Store } from '../store/store.ts'
 import type { Awaitable } from './awaitable.ts'

@@ -1,6 +1,6 @@
 import type { Context as LambdaContext } from 'aws-lambda'
 import type { ConnectEvent, DisconnectEvent, MessageEvent, WebSocketEvent } from '../event/event.ts'
-import type { MISTAKES } from '../mistakes.ts'
+import type * as MISTAKES from '../mistakes.ts'
 import type { Store } from '../store/store.ts'
 import type { ConnectChannel, DisconnectChannel, MessageChannel } from './channel.ts'
 import type { Declarations } from './declarations.ts'

@@ -1,4 +1,4 @@
-import type { MISTAKES } from '../mistakes.ts'
+import type * as MISTAKES from '../mistakes.ts'
 import type { AnySchema, InputOf } from '../schema.ts'
 import type { PushMap } from './declarations.ts'
 import type { Mistake } from './mistake.ts'
@@ -14,13 +14,3 @@ export type PushData<P extends PushMap, N> = N extends keyof P
     ? InputOf<P[N]>
     : never
   : never
-
-/** Counts of what came of a broadcast. */
-export interface Sent {
-  /** Connections that API Gateway took the message for. */
-  readonly delivered: number
-  /** Connections that were no longer there. They are members no more. */
-  readonly gone: number
-  /** Connections that could not be reached: throttled, refused, or the outcome is unknown. */
-  readonly failed: number
-}

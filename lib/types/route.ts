@@ -1,4 +1,4 @@
-import type { MISTAKES } from '../mistakes.ts'
+import type * as MISTAKES from '../mistakes.ts'
 import type { AnySchema, InputOf, OutputOf } from '../schema.ts'
 import type { AddedBy, AnyMiddleware } from './middleware.ts'
 import type { Mistake } from './mistake.ts'

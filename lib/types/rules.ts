@@ -1,4 +1,4 @@
-import type { MISTAKES } from '../mistakes.ts'
+import type * as MISTAKES from '../mistakes.ts'
 import type { AnySchema } from '../schema.ts'
 import type { App } from './app.ts'
 import type { Messaging } from './context.ts'

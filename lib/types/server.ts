@@ -1,9 +1,10 @@
+import type { Sent } from '../channel/broadcast.ts'
 import type { ConnectionInfo } from '../gateway/gateway.ts'
-import type { MISTAKES } from '../mistakes.ts'
+import type * as MISTAKES from '../mistakes.ts'
 import type { Store } from '../store/store.ts'
 import type { Declarations } from './declarations.ts'
 import type { Mistake } from './mistake.ts'
-import type { PushData, PushName, Sent } from './push.ts'
+import type { PushData, PushName } from './push.ts'
 
 /**
  * Reach connections from anywhere: a cron job, a queue worker, a stream.

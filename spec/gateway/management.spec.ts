@@ -8,7 +8,8 @@ import {
 import { build } from 'esbuild'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { MAX_MESSAGE_BYTES, type ManagementOptions, management } from '../../lib/gateway/management.ts'
+import { MAX_MESSAGE_BYTES } from '../../lib/gateway/gateway.ts'
+import { type ManagementOptions, management } from '../../lib/gateway/management.ts'
 import { type Answer, CREDENTIALS, closedPort, type Seen, withServer } from '../kit/connections.ts'
 
 const test = suite('gateway/management')

@@ -6,10 +6,10 @@ import {
   UnavailableError,
   UnknownOutcomeError,
 } from '../errors.ts'
+import { Fault, Parting } from '../flow/refuse.ts'
 import type { Outcome } from '../protocol/engine.ts'
 import type { StoredState } from '../store/store.ts'
-import type { Protocol } from './plan.ts'
-import { Fault, Parting } from './refuse.ts'
+import type { Protocol } from './protocol.ts'
 
 export type Failure = Exclude<Outcome, { kind: 'done' }>
 

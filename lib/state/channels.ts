@@ -1,19 +1,22 @@
+import type { Sent } from '../channel/broadcast.ts'
+import { broadcast } from '../channel/broadcast.ts'
 import { membersOf } from '../channel/members.ts'
 import { channelName } from '../channel/name.ts'
 import { PermissionDeniedError } from '../errors.ts'
+import { send } from '../flow/deliver.ts'
+import type { Plan } from '../flow/plan.ts'
+import { pushFrame } from '../flow/push.ts'
+import type { Received } from '../flow/receive.ts'
+import type { Gateway } from '../gateway/gateway.ts'
 import type { Outbox } from '../gateway/outbox.ts'
-import type { Store } from '../store/store.ts'
-import type { Plan } from './plan.ts'
-import { pushFrame } from './push.ts'
-import type { Received } from './receive.ts'
-import { broadcastTo } from './server.ts'
+import type { StorePorts } from '../store/store.ts'
 
 interface BroadcastOptions {
   readonly except?: 'self' | readonly string[]
 }
 
 /** `channel` for the handler of a message. */
-export const messageChannels = (plan: Plan, store: Store, { gateway, connection }: Received, box: Outbox) => {
+export const messageChannels = (plan: Plan, store: StorePorts, { gateway, connection }: Received, box: Outbox) => {
   const { memberships } = store
   // What this message has asked for and the store does not know yet.
   const asked = new Map<string, boolean>()
@@ -48,7 +51,7 @@ export const messageChannels = (plan: Plan, store: Store, { gateway, connection 
 
 /** `channel` for `onConnect`: a join waits until the peer is let in. */
 export const connectChannels =
-  ({ memberships }: Store, { connection }: Received, box: Outbox) =>
+  ({ memberships }: StorePorts, { connection }: Received, box: Outbox) =>
   (given: string) => {
     const channel = channelName(given)
     return {
@@ -59,7 +62,7 @@ export const connectChannels =
 
 /** `channel` for `onDisconnect`: the others are still there. */
 export const disconnectChannels =
-  (plan: Plan, store: Store, { gateway, connection }: Received) =>
+  (plan: Plan, store: StorePorts, { gateway, connection }: Received) =>
   (given: string) => {
     const channel = channelName(given)
     return {
@@ -70,3 +73,26 @@ export const disconnectChannels =
       },
     }
   }
+
+/** `server.channel`: the server is asked for no membership. */
+export const serverChannels = (plan: Plan, store: StorePorts, gateway: () => Gateway) => (given: string) => {
+  const channel = channelName(given)
+  return {
+    members: () => membersOf(store.memberships, channel),
+    broadcast: async (name: string, data: unknown, { except = [] }: { readonly except?: readonly string[] } = {}) =>
+      broadcastTo(plan, store, gateway(), channel, await pushFrame(plan, name, data), except),
+  }
+}
+
+/** Send a frame to the members of a channel, leaving out some. */
+const broadcastTo = async (
+  plan: Plan,
+  { memberships }: StorePorts,
+  gateway: Gateway,
+  channel: string,
+  frame: string,
+  except: readonly string[],
+): Promise<Sent> => {
+  const deliver = (connectionId: string) => send(plan, gateway, connectionId, frame)
+  return broadcast(membersOf(memberships, channel), new Set(except), deliver, (error) => console.error(error))
+}

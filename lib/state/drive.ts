@@ -1,8 +1,9 @@
+import type { Lifetime } from '../flow/lifetime.ts'
+import type { Plan } from '../flow/plan.ts'
 import type { Answer, Effect, Engine, Handled } from '../protocol/effect.ts'
 import type { Policy } from '../protocol/engine.ts'
 import type { Action } from '../protocol/machine.ts'
-import type { Lifetime } from './lifetime.ts'
-import type { Plan } from './plan.ts'
+import type { StorePorts } from '../store/store.ts'
 
 /** Where the engine stands: it wants the handler to run, or it is through. */
 export type Standing<Result> =
@@ -17,21 +18,25 @@ export interface Drive<Result> {
   readonly cause: () => unknown
 }
 
-/** Perform the effects of an engine on the application's store. */
-export const drive = <Result>(plan: Plan, connectionId: string, engine: Engine<Result>): Drive<Result> => {
-  const { store, clock } = plan
+/** Perform the effects of an engine on a store. */
+export const drive = <Result>(
+  { clock }: Plan,
+  { records }: StorePorts,
+  connectionId: string,
+  engine: Engine<Result>,
+): Drive<Result> => {
   let cause: unknown
 
   const perform = async (effect: Exclude<Effect, { op: 'run' }>): Promise<Answer> => {
     try {
-      if (effect.op === 'read') return { record: await store?.records.read(connectionId), now: clock.now() }
+      if (effect.op === 'read') return { record: await records.read(connectionId), now: clock.now() }
       if (effect.op === 'wait') await clock.wait(effect.ms)
       else if (effect.op === 'act') act(effect.actions)
       else {
-        const result = await store?.records.replace(connectionId, effect.version, effect.next)
-        return result?.ok
+        const result = await records.replace(connectionId, effect.version, effect.next)
+        return result.ok
           ? { applied: true, now: clock.now() }
-          : { applied: false, record: result?.current, now: clock.now() }
+          : { applied: false, record: result.current, now: clock.now() }
       }
     } catch (error) {
       cause = error
@@ -66,10 +71,11 @@ export const act = (actions: readonly Action[]): void => {
 /** Go through an engine that runs no handler. */
 export const driveThrough = async <Result>(
   plan: Plan,
+  store: StorePorts,
   connectionId: string,
   engine: Engine<Result>,
 ): Promise<Result> => {
-  const standing = await drive(plan, connectionId, engine).on()
+  const standing = await drive(plan, store, connectionId, engine).on()
   if (standing.run) throw new TypeError('This engine runs no handler.')
   return standing.result
 }

@@ -1,0 +1,52 @@
+import type { AnyStateMachine, EventObject } from 'xstate'
+import type { ConnectEvent, DisconnectEvent, MessageEvent } from '../event/event.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import type { Outbox } from '../gateway/outbox.ts'
+import type { Warning } from '../types/options.ts'
+import type { Claimed } from './claim.ts'
+import type { Parsed } from './parse.ts'
+import type { Plan, Route, Run } from './plan.ts'
+import type { Received } from './receive.ts'
+
+/**
+ * What an application can do because it has a store: channels, and a protocol if it declares one. All of it comes with
+ * the store, so that an application without one carries none of it.
+ */
+export interface State {
+  /** Under a protocol: ask it whether a message may happen now. */
+  readonly claim:
+    | ((plan: Plan, received: Received<MessageEvent>, route: Route, parsed: Parsed, data: unknown) => Promise<Claimed>)
+    | undefined
+  /** `$connect` was accepted: the connection gets a record, and what `onConnect` asked for is done. */
+  readonly open: (plan: Plan, received: Received<ConnectEvent>, context: object, box: Outbox) => Promise<void>
+  /** `$disconnect` came. `first`: not before, so that the handler is to run. */
+  readonly close: (plan: Plan, received: Received) => Promise<{ readonly first: boolean; readonly snapshot: unknown }>
+  /** A post met a 410. */
+  readonly forget: (plan: Plan, connectionId: string) => Promise<void>
+  /** What the contexts of the phases have besides. */
+  readonly inConnect: (received: Received<ConnectEvent>, box: Outbox) => object
+  readonly inMessage: (
+    plan: Plan,
+    received: Received<MessageEvent>,
+    box: Outbox,
+    raised: EventObject[],
+    snapshot: unknown,
+  ) => object
+  readonly inDisconnect: (plan: Plan, received: Received<DisconnectEvent>, snapshot: unknown) => object
+  /** What `server`, and `server.connection(id)`, have besides. */
+  readonly inServer: (plan: Plan, gateway: () => Gateway) => object
+  readonly inConnection: (plan: Plan, gateway: () => Gateway, connectionId: string) => object
+  /** Say what can only be seen where the application runs. */
+  readonly warnOnLambda: (warn: (warning: Warning) => void) => void
+}
+
+/** What the state is made for. */
+export interface Application {
+  readonly protocol:
+    | { readonly machine: AnyStateMachine; readonly internal: readonly string[]; readonly input: Run | undefined }
+    | undefined
+  /** The routes, and whether each has a schema. */
+  readonly routes: ReadonlyMap<string, { readonly input: unknown }>
+  readonly hasDefault: boolean
+  readonly warn: (warning: Warning) => void
+}

@@ -1,0 +1,37 @@
+import type { Handled } from '../flow/handle.ts'
+import type { Plan } from '../flow/plan.ts'
+import type { Received } from '../flow/receive.ts'
+import { report } from '../flow/report.ts'
+import type { Outcome } from '../protocol/engine.ts'
+import { act, type Drive } from './drive.ts'
+import { fail, farewell } from './outcome.ts'
+import type { Protocol } from './protocol.ts'
+
+/** Tell the engine what came of the handler; once that is stored, let out what the handler sent. */
+export const commit = async (
+  plan: Plan,
+  protocol: Protocol,
+  received: Received,
+  name: string,
+  driven: Drive<Outcome>,
+  handled: Handled,
+): Promise<void> => {
+  const failure = handled.failure ?? (await revoke(handled))
+  const settled = await driven.on(failure ? { ok: false, ...failure } : { ok: true, raised: handled.raised })
+  if (settled.run) throw new TypeError('The engine ran a handler twice.')
+  const { result } = settled
+  if (result.kind !== 'done') throw fail(protocol, name, result, driven.cause())
+  // From here on the state stands. What fails now is reported, and changes nothing.
+  for (const error of await handled.box.open()) await report(plan, received, name, error)
+  act(result.actions)
+  if (result.final) handled.closing.reason ??= farewell(protocol, result.state)
+}
+
+const revoke = async ({ box }: Handled): Promise<Handled['failure']> => {
+  try {
+    await box.beforeCommit()
+    return undefined
+  } catch (error) {
+    return { error }
+  }
+}

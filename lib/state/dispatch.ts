@@ -1,0 +1,38 @@
+import type { EventObject } from 'xstate'
+import { part } from '../flow/deliver.ts'
+import { Lifetime } from '../flow/lifetime.ts'
+import type { Plan } from '../flow/plan.ts'
+import { Fault, Parting } from '../flow/refuse.ts'
+import type { Gateway } from '../gateway/gateway.ts'
+import { apply, type Outcome } from '../protocol/engine.ts'
+import { NotAllowed } from '../protocol/record.ts'
+import type { StorePorts } from '../store/store.ts'
+import { act, drive, policyOf, tokenOf } from './drive.ts'
+import { type Failure, fail, farewell, notAllowed } from './outcome.ts'
+import type { Protocol } from './protocol.ts'
+
+/** Send an event to the machine of a connection, from the server. Rejects where the machine does not accept it now. */
+export const dispatch =
+  (plan: Plan, store: StorePorts, protocol: Protocol, gateway: () => Gateway, connectionId: string) =>
+  async (event: EventObject): Promise<void> => {
+    if (/^(\$|xstate\.)/.test(event.type))
+      throw new TypeError(`'${event.type}' is an event of the lifecycle, which nobody dispatches.`)
+    const policy = policyOf(plan, new Lifetime(undefined))
+    const once = { id: '', token: tokenOf(plan, undefined) }
+    const driven = drive(plan, store, connectionId, apply(protocol.machine, [event], once, policy))
+    const standing = await driven.on()
+    if (standing.run) throw new TypeError('This engine runs no handler.')
+    const { result } = standing
+    if (result.kind !== 'done') throw unwrap(protocol, event, result, driven.cause())
+    act(result.actions)
+    if (result.final) await part(plan, gateway(), connectionId, 'OK', farewell(protocol, result.state))
+  }
+
+/** No peer is to be told, so the caller gets the error itself. */
+const unwrap = (protocol: Protocol, event: EventObject, result: Failure & Outcome, cause: unknown): unknown => {
+  if (result.kind === 'failed' && result.error instanceof NotAllowed)
+    return notAllowed(protocol, event.type, result.error.state)
+  const error = fail(protocol, event.type, result, cause)
+  if (error instanceof Fault) return error.cause
+  return error instanceof Parting ? (error.error ?? new Error(error.message)) : error
+}

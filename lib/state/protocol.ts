@@ -1,0 +1,48 @@
+import type { EventObject } from 'xstate'
+import type { Run } from '../flow/plan.ts'
+import type { Application } from '../flow/state.ts'
+import { missingRoutes, mistake, unknownEvent, unknownInternal } from '../mistakes.ts'
+import { eventsOf, knows, problemsOf } from '../protocol/check.ts'
+import { type Machine, wrap } from '../protocol/machine.ts'
+
+/** A declared protocol, checked against its routes. */
+export interface Protocol {
+  readonly machine: Machine
+  readonly input: Run | undefined
+  readonly internal: ReadonlySet<string>
+  /** The events that a peer can send: those that have a route. */
+  readonly names: ReadonlySet<string>
+}
+
+export const protocolOf = ({ protocol, routes, hasDefault, warn }: Application): Protocol | undefined => {
+  if (!protocol) return undefined
+  const { machine, internal, input } = protocol
+  const names = [...routes.keys()]
+  const events = eventsOf(machine)
+  const unknown = internal.find((event) => !events.includes(event))
+  if (unknown !== undefined) throw mistake(unknownInternal, `'${unknown}'`)
+  const stray = names.find((name) => internal.includes(name) || !knows(machine, name))
+  if (stray !== undefined) throw mistake(unknownEvent, `'${stray}'`)
+  const [problem] = problemsOf(machine, [...names, ...(hasDefault ? ['$default'] : [])])
+  if (problem) throw new TypeError(problem)
+  const missing = events.filter((event) => !internal.includes(event) && !routes.has(event))
+  if (missing.length > 0) throw mistake(missingRoutes, missing.join(', '))
+
+  const bare = [...routes].flatMap(([name, { input: schema }]) => (schema ? [] : [name]))
+  if (bare.length > 0)
+    warn({
+      code: 'ROUTE_WITHOUT_SCHEMA',
+      message: `Without a schema what these messages carry is dropped before the protocol sees it: ${bare.join(', ')}.`,
+      fix: 'Pass a schema before the handler; for a message that carries nothing, one of undefined, such as v.undefined().',
+    })
+  return { machine: wrap(machine), input, internal: new Set(internal), names: new Set(names) }
+}
+
+/** `raise` for the handler of a message. */
+export const raiser =
+  ({ internal }: Protocol, raised: EventObject[]) =>
+  (event: EventObject): void => {
+    if (!internal.has(event.type))
+      throw new TypeError(`'${event.type}' is no internal event. List it: .protocol(machine, { internal: […] }).`)
+    raised.push(event)
+  }

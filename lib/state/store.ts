@@ -1,0 +1,38 @@
+import type { Application, State } from '../flow/state.ts'
+import type { Store, StorePorts } from '../store/store.ts'
+import { connectChannels, disconnectChannels, messageChannels, serverChannels } from './channels.ts'
+import { claim } from './claim.ts'
+import { close, forget, open } from './connection.ts'
+import { dispatch } from './dispatch.ts'
+import { protocolOf, raiser } from './protocol.ts'
+
+/**
+ * Make a store of your own out of its two ports.
+ *
+ * ```ts
+ * ws().store(store({ records, memberships }))
+ * ```
+ */
+export const store = (ports: StorePorts): Store => ({ ...ports, '~state': stateOf })
+
+const stateOf = (ports: StorePorts, application: Application): State => {
+  const protocol = protocolOf(application)
+  return {
+    claim: protocol && claim(ports, protocol),
+    open: open(ports, protocol),
+    close: close(ports, protocol),
+    forget: forget(ports),
+    inConnect: (received, box) => ({ channel: connectChannels(ports, received, box) }),
+    inMessage: (plan, received, box, raised, snapshot) => ({
+      channel: messageChannels(plan, ports, received, box),
+      ...(protocol && { snapshot, raise: raiser(protocol, raised) }),
+    }),
+    inDisconnect: (plan, received, snapshot) => ({
+      channel: disconnectChannels(plan, ports, received),
+      ...(protocol && { snapshot }),
+    }),
+    inServer: (plan, gateway) => ({ channel: serverChannels(plan, ports, gateway) }),
+    inConnection: (plan, gateway, id) => (protocol ? { dispatch: dispatch(plan, ports, protocol, gateway, id) } : {}),
+    warnOnLambda: (warn) => ports.warnOnLambda && warn({ code: 'MEMORY_ON_LAMBDA', ...ports.warnOnLambda }),
+  }
+}
