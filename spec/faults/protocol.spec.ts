@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { accept, ws } from 'ws-interlock'
 import { memory } from 'ws-interlock/store/memory'
 import { assign, raise, setup } from 'xstate'
-import { codesOf, lambdaWith, peer, stoppedClock, wire } from '../kit/wire.ts'
+import { codesOf, inTurns, lambdaWith, peer, stoppedClock, wire } from '../kit/wire.ts'
 
 const test = suite('faults: the protocol')
 
@@ -57,20 +57,7 @@ const desk = async ({ known = true } = {}) => {
   const clock = stoppedClock()
   const kept = memory(clock)
   const calls: string[] = []
-  const store = {
-    ...kept,
-    records: {
-      create: kept.records.create,
-      read: (id: string) => {
-        calls.push('read')
-        return kept.records.read(id)
-      },
-      replace: (id: string, version: number, next: Parameters<typeof kept.records.replace>[2]) => {
-        calls.push('write')
-        return kept.records.replace(id, version, next)
-      },
-    },
-  }
+  const store = inTurns(kept, async (call) => void calls.push(String(call)))
   const ran: string[] = []
   const errors: unknown[] = []
   let act = async (_: { push: (name: 'said', text: string) => Promise<void>; raise: (event: never) => void }) => {}

@@ -109,26 +109,31 @@ export const lambdaWith = (remainingMs: number, awsRequestId = 'request') => ({
   getRemainingTimeInMillis: () => remainingMs,
 })
 
-/** Waits until it is its caller's turn. */
-export type Turn = () => Promise<void>
+/** Waits until it is its caller's turn to do what `call` names. */
+export type Turn = (call?: string) => Promise<void>
 
 /** A store that takes a turn before each call: what an instance of a function is to the others. */
-export const inTurns = ({ name, records, memberships }: Store, turn: Turn): Store => {
+export const inTurns = (store: Store, turn: Turn): Store => {
+  const { records, memberships } = store
   const after =
-    <Given extends readonly unknown[], Result>(call: (...given: Given) => Promise<Result>) =>
+    <Given extends readonly unknown[], Result>(name: string, call: (...given: Given) => Promise<Result>) =>
     async (...given: Given) => {
-      await turn()
+      await turn(name)
       return call(...given)
     }
   return {
-    name,
-    records: { create: after(records.create), read: after(records.read), replace: after(records.replace) },
+    ...store,
+    records: {
+      create: after('create', records.create),
+      read: after('read', records.read),
+      replace: after('replace', records.replace),
+    },
     memberships: {
-      join: after(memberships.join),
-      leave: after(memberships.leave),
-      has: after(memberships.has),
-      members: after(memberships.members),
-      leaveAll: after(memberships.leaveAll),
+      join: after('join', memberships.join),
+      leave: after('leave', memberships.leave),
+      has: after('has', memberships.has),
+      members: after('members', memberships.members),
+      leaveAll: after('leaveAll', memberships.leaveAll),
     },
   }
 }
