@@ -21,5 +21,11 @@ const WORDS = {
 
 const details = ({ outcome, error }: Result) => {
   if (outcome !== 'threw') return ''
-  return `\n${error instanceof Error ? (error.stack ?? error.message) : inspect(error)}`
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return `\n${error instanceof Error ? (error.stack ?? error.message) : inspect(error)}${code === 'EPROTO' ? TLS : ''}`
 }
+
+// The usual endpoint, https://domainName/stage, meets a server without TLS here.
+const TLS = `
+The local gateway speaks http. Leave out the endpoint of the client: the SDK takes it from
+AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI, which is set here. On AWS, set that variable, or pass the endpoint only there.`

@@ -73,6 +73,14 @@ test('each event is a line on stderr, with what the handler threw', async () => 
   await printed('stderr', /disconnect \$disconnect 200 \d+ ms/)
 })
 
+test('a handler that posts by https is told what to do', async () => {
+  const { url, printed } = dev('posts.ts')
+  const client = await connect(await url())
+  client.send('https')
+  await printed('stderr', /EPROTO[\s\S]*The local gateway speaks http\. Leave out the endpoint/)
+  client.socket.terminate()
+})
+
 test('--quiet prints no line per event', async () => {
   const { child, ended, url } = dev('posts.ts', '--quiet')
   const client = await connect(await url())

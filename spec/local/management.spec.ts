@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-apigatewaymanagementapi'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { closeAll, connect, fakeClock, local, ok } from '../kit/local.ts'
+import { closeAll, connect, fakeClock, knock, local, ok } from '../kit/local.ts'
 
 const test = suite('local @connections')
 test.after.each(closeAll)
@@ -113,7 +113,19 @@ test('another method answers 403', async () => {
   assert.is((await call('PUT', undefined, 'x')).status, 403)
 })
 
-test('a body of 128 KB is taken, in frames of 32 KB, and one byte more answers 413', async () => {
+test('a long body reaches the client in frames of 32 KB', async () => {
+  const gateway = await local()
+  const { socket } = await knock(gateway.url)
+  assert.ok(socket)
+  const { connectionId } = (await gateway.next('CONNECT')).requestContext
+  await fetch(`${gateway.endpoint}/@connections/${connectionId}`, { method: 'POST', body: 'a'.repeat(33 * 1024) })
+  const bytes = []
+  for await (const chunk of socket) if (bytes.push(...chunk) >= 33 * 1024 + 8) break
+  assert.equal(bytes.slice(0, 4), [0x01, 126, 0x80, 0x00], 'text, not final, 32768 bytes')
+  assert.equal(bytes.slice(32_772, 32_776), [0x80, 126, 0x04, 0x00], 'continued, final, 1024 bytes')
+})
+
+test('a body of 128 KB is taken, and one byte more answers 413', async () => {
   const { client, call } = await opened()
   assert.is((await call('POST', undefined, 'a'.repeat(131_072))).status, 200)
   assert.is((await client.next()).length, 131_072)
