@@ -22,8 +22,9 @@ export const commit = async (
   const { result } = settled
   if (result.kind !== 'done') throw fail(protocol, name, result, driven.cause())
   // From here on the state stands. What fails now is reported, and changes nothing.
-  for (const error of await handled.box.open()) await report(plan, received, name, error)
-  act(result.actions)
+  const failures = [...(await handled.box.open())]
+  act(result.actions, (error) => failures.push(error))
+  for (const error of failures) await report(plan, received, name, error)
   if (result.final) handled.closing.reason ??= farewell(protocol, result.state)
 }
 

@@ -58,13 +58,13 @@ export const drive = <Result>(
   }
 }
 
-/** Run custom actions of the machine. The state stands: what fails goes to the log and changes nothing. */
-export const act = (actions: readonly Action[]): void => {
+/** Run custom actions of the machine. The state stands: what fails is told and changes nothing. */
+export const act = (actions: readonly Action[], tell: (error: unknown) => void = console.error): void => {
   for (const action of actions)
     try {
       action()
     } catch (error) {
-      console.error(error)
+      tell(error)
     }
 }
 
