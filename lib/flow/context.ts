@@ -73,11 +73,12 @@ export class MessageContext extends Context {
     this.id = id
     this.data = data
     this.idempotencyKey = `${connection.id}/${id ?? event.requestContext.messageId}`
-    this.push = async (push, pushed, { now = false } = {}) => {
+    const say = async (push: string, pushed: unknown, now: boolean) => {
       const frame = await pushFrame(plan, push, pushed)
       const leave = async () => void (await send(plan, gateway, connection.id, frame))
       await (now ? leave() : box.send(leave))
     }
+    this.push = (push, pushed, { now = false } = {}) => box.track(say(push, pushed, now))
     this.close = async (reason = CLOSED) => {
       closing.reason ??= reason
     }

@@ -8,6 +8,7 @@ import { tooLarge } from './deliver.ts'
 import type { Parsed } from './parse.ts'
 import type { Plan, Route } from './plan.ts'
 import type { Received } from './receive.ts'
+import { report } from './report.ts'
 
 /** What came of a handler. */
 export interface Handled {
@@ -45,6 +46,9 @@ export const handle = async (
     handled.failure = { error }
   }
   if (handled.box.flying > 0) await handled.box.settle()
+  // What the handler awaited and let through has failed the message, and is told there.
+  for (const error of handled.box.failures)
+    if (error !== handled.failure?.error) await report(plan, received, route.name, error)
   return handled
 }
 
@@ -74,6 +78,6 @@ const warn = (plan: Plan, { name }: Route, returned: unknown, { flying }: Outbox
     plan.warn({
       code: 'UNAWAITED_SEND',
       message: `The handler of '${name}' returned while something that it sent was still on its way.`,
-      fix: 'Await every push and broadcast, or a failure of it goes unseen. (It was waited for this time.)',
+      fix: 'Await every push and broadcast, or a failure of it comes too late to fail the message. (It was waited for this time.)',
     })
 }

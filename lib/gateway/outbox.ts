@@ -9,27 +9,43 @@ export class Outbox {
   #waiting: Effect[] | undefined
   #revocations: Effect[] | undefined
   #flying: Set<Promise<void>> | undefined
+  #failures: unknown[] | undefined
 
   constructor(shut: boolean) {
     this.#shut = shut
   }
 
-  /** How much was sent and has not arrived yet. */
+  /** How much was asked for and is not done yet. */
   get flying(): number {
     return this.#flying?.size ?? 0
   }
 
+  /** What failed of what was tracked. */
+  get failures(): readonly unknown[] {
+    return this.#failures ?? []
+  }
+
+  /**
+   * Know of what the handler asks for until it is done, whether or not the handler waits for it. A failure is kept: a
+   * rejection that nobody handles would end the process, and with it leave the connection claimed.
+   */
+  track(work: Promise<void>): Promise<void> {
+    this.#flying ??= new Set()
+    const flying = this.#flying.add(work)
+    work.then(
+      () => flying.delete(work),
+      (error) => {
+        flying.delete(work)
+        this.#failures = [...this.failures, error]
+      },
+    )
+    return work
+  }
+
   /** Send now, or when the gate opens. Sent now, it rejects as `effect` does. */
   async send(effect: Effect): Promise<void> {
-    if (this.#shut) {
-      this.#waiting = [...(this.#waiting ?? []), effect]
-      return
-    }
-    this.#flying ??= new Set()
-    const flying = this.#flying
-    const flight: Promise<void> = effect().finally(() => flying.delete(flight))
-    flying.add(flight)
-    await flight
+    if (this.#shut) this.#waiting = [...(this.#waiting ?? []), effect]
+    else await effect()
   }
 
   /** Run just before the state is stored: what the new state no longer permits is taken away first. */
@@ -51,7 +67,7 @@ export class Outbox {
     return failures
   }
 
-  /** Wait for what was sent and not awaited: Lambda freezes the process as soon as the handler has answered. */
+  /** Wait for what was not awaited: Lambda freezes the process as soon as the handler has answered. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.#flying ?? [])
   }

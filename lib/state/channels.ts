@@ -22,29 +22,33 @@ export const messageChannels = (plan: Plan, store: StorePorts, { gateway, connec
   const asked = new Map<string, boolean>()
   return (given: string) => {
     const channel = channelName(given)
+    // Granted after the commit, revoked before it: at no moment, not even after a crash, is somebody a member whom the
+    // state does not permit.
+    const join = () => {
+      asked.set(channel, true)
+      return box.send(async () => {
+        // A later leave() of the same message has been carried out by now.
+        if (asked.get(channel)) await memberships.join(connection.id, channel)
+      })
+    }
+    const leave = () => {
+      asked.set(channel, false)
+      return box.revoke(() => memberships.leave(connection.id, channel))
+    }
+    const broadcast = async (name: string, data: unknown, { except = [] }: BroadcastOptions) => {
+      if (!(asked.get(channel) ?? (await memberships.has(connection.id, channel))))
+        throw new PermissionDeniedError(`Only a member of '${channel}' may broadcast to it. Join first.`)
+      const others = except === 'self' ? [connection.id] : except
+      // What does not fit its schema fails the message now, not after its commit.
+      const frame = await pushFrame(plan, name, data)
+      await box.send(async () => void (await broadcastTo(plan, store, gateway, channel, frame, others)))
+    }
     return {
       members: () => membersOf(memberships, channel),
-      // Granted after the commit, revoked before it: at no moment, not even after a crash, is somebody a member whom
-      // the state does not permit.
-      join: async () => {
-        asked.set(channel, true)
-        await box.send(async () => {
-          // A later leave() of the same message has been carried out by now.
-          if (asked.get(channel)) await memberships.join(connection.id, channel)
-        })
-      },
-      leave: async () => {
-        asked.set(channel, false)
-        await box.revoke(() => memberships.leave(connection.id, channel))
-      },
-      broadcast: async (name: string, data: unknown, { except = [] }: BroadcastOptions = {}) => {
-        if (!(asked.get(channel) ?? (await memberships.has(connection.id, channel))))
-          throw new PermissionDeniedError(`Only a member of '${channel}' may broadcast to it. Join first.`)
-        const others = except === 'self' ? [connection.id] : except
-        // What does not fit its schema fails the message now, not after its commit.
-        const frame = await pushFrame(plan, name, data)
-        await box.send(async () => void (await broadcastTo(plan, store, gateway, channel, frame, others)))
-      },
+      join: () => box.track(join()),
+      leave: () => box.track(leave()),
+      broadcast: (name: string, data: unknown, options: BroadcastOptions = {}) =>
+        box.track(broadcast(name, data, options)),
     }
   }
 }
