@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { type BuildOptions, build } from 'esbuild'
 import { median } from './measure.ts'
 
 /** What a user writes, as small as it can be: what is left in the bundle is the library. */
@@ -20,8 +20,27 @@ const APPS = {
 
 export type AppName = keyof typeof APPS
 
-/** Kilobytes of the minified and gzipped bundle. */
-export const gzippedKiB = async (app: AppName): Promise<number> => gzipSync(await bundle(app), { level: 9 }).length / 1024
+/** Kilobytes of the minified and gzipped bundle: one file, with everything that it can ever load. */
+export const gzippedKiB = async (app: AppName): Promise<number> => gzipped(await bundle(app))
+
+/** The same, of what is loaded when the module is: what it loads later has files of its own. */
+export const loadedKiB = async (app: AppName): Promise<number> => {
+  const { outputFiles, metafile } = await build({
+    ...SETTINGS,
+    stdin: stdinOf(app),
+    write: false,
+    splitting: true,
+    outdir: tmpdir(),
+    metafile: true,
+  })
+  const paths = Object.keys(metafile.outputs)
+  const entry = paths.findIndex((path) => metafile.outputs[path]?.entryPoint)
+  const shared = metafile.outputs[paths[entry] ?? '']?.imports.filter(({ kind }) => kind === 'import-statement') ?? []
+  if (shared.some(({ external }) => !external)) throw new Error('The entry is in several files. Add them up.')
+  return gzipped(outputFiles[entry]?.contents ?? new Uint8Array())
+}
+
+const gzipped = (bytes: Uint8Array) => gzipSync(bytes, { level: 9 }).length / 1024
 
 /** Milliseconds that importing the bundle takes over importing an empty one: the median of fresh processes. */
 export const importMs = async (app: AppName, rounds = 21): Promise<number> => {
@@ -46,15 +65,17 @@ const importOf = (file: string): number => {
 }
 
 const bundle = async (app: AppName): Promise<Uint8Array> => {
-  const { outputFiles } = await build({
-    stdin: { contents: APPS[app], resolveDir: import.meta.dirname, loader: 'js' },
-    bundle: true,
-    minify: true,
-    write: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    conditions: ['ws-interlock:source'],
-  })
+  const { outputFiles } = await build({ ...SETTINGS, stdin: stdinOf(app), write: false })
   return outputFiles[0]?.contents ?? new Uint8Array()
+}
+
+const stdinOf = (app: AppName) => ({ contents: APPS[app], resolveDir: import.meta.dirname, loader: 'js' as const })
+
+const SETTINGS: BuildOptions = {
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  conditions: ['ws-interlock:source'],
 }

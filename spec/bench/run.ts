@@ -1,0 +1,96 @@
+import { spawnSync } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { build } from 'esbuild'
+import type { Result } from './measure.ts'
+import { type AppName, gzippedKiB, importMs, loadedKiB } from './size.ts'
+import { typeCosts } from './types.ts'
+
+/** One measured number, and what it may be at most. Without a limit it is there to compare with. */
+interface Figure {
+  readonly what: string
+  readonly value: number
+  readonly unit: string
+  readonly limit?: number
+}
+
+const ROOT = resolve(import.meta.dirname, '../..')
+
+const print = (title: string, figures: readonly Figure[]): boolean => {
+  console.log(`\n${title}`)
+  for (const { what, value, unit, limit } of figures) {
+    const number =
+      unit === 'x' || unit === 'ms' || unit === 'KiB' ? value.toFixed(2) : Math.round(value).toLocaleString('en')
+    const bound =
+      limit === undefined ? '' : `   at most ${limit.toLocaleString('en')} ${value <= limit ? '' : '  OVER'}`
+    console.log(`  ${what.padEnd(64)} ${`${number} ${unit}`.padStart(18)}${bound}`)
+  }
+  return figures.every(({ value, limit = Number.POSITIVE_INFINITY }) => value <= limit)
+}
+
+/** In a process of its own, from a bundle: tsx names every closure, which costs more than what is measured. */
+const dispatched = async (): Promise<readonly { readonly count: number; readonly results: readonly Result[] }[]> => {
+  const outfile = join(ROOT, '.cache/dispatch.mjs')
+  await build({
+    stdin: {
+      contents: `import { dispatch } from './dispatch.ts'
+        const all = []
+        for (const count of [10, 100]) all.push({ count, results: await dispatch(count) })
+        console.log(JSON.stringify(all))`,
+      resolveDir: import.meta.dirname,
+    },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    conditions: ['ws-interlock:source'],
+    external: ['@middy/core'],
+    outfile,
+  })
+  const { stdout, stderr, status } = spawnSync(process.execPath, [outfile], { encoding: 'utf8', cwd: ROOT })
+  if (status !== 0) throw new Error(stderr)
+  return JSON.parse(stdout)
+}
+
+/** Ours against the hand-written table; what is built on middy stands beside it. */
+const dispatchFigures = async (): Promise<Figure[]> =>
+  (await dispatched()).flatMap(({ count, results }) =>
+    results.flatMap(({ name, nanoseconds, ratio }, index): Figure[] => [
+      { what: `${count} routes: ${name}`, value: nanoseconds, unit: 'ns' },
+      ...(index === 0
+        ? []
+        : [
+            {
+              what: `${count} routes: ${name}, over the table`,
+              value: ratio,
+              unit: 'x',
+              ...(index === 1 && { limit: 1.5 }),
+            },
+          ]),
+    ]),
+  )
+
+const sizeFigures = async (): Promise<Figure[]> => {
+  const router: AppName = 'router only'
+  const full: AppName = 'protocol, memory store and gateway'
+  return [
+    { what: `${router}: what is loaded at the start`, value: await loadedKiB(router), unit: 'KiB', limit: 8 },
+    {
+      what: `${router}: in one file, with the gateway that it posts through`,
+      value: await gzippedKiB(router),
+      unit: 'KiB',
+    },
+    { what: `${full}: in one file`, value: await gzippedKiB(full), unit: 'KiB', limit: 16 },
+    { what: `${router}: import, over an empty module`, value: await importMs(router), unit: 'ms', limit: 3 },
+    { what: `${full}: import, over an empty module`, value: await importMs(full), unit: 'ms' },
+  ]
+}
+
+const passed = [
+  print('Dispatch of a validated 200-byte message (median of 31 interleaved rounds)', await dispatchFigures()),
+  print('Bundle, minified and gzipped; import in a fresh process (median of 21)', await sizeFigures()),
+  print(
+    'Type instantiations',
+    typeCosts().map(({ name, instantiations, limit }) => ({ what: name, value: instantiations, unit: '', limit })),
+  ),
+]
+process.exitCode = passed.every(Boolean) ? 0 : 1
