@@ -17,7 +17,7 @@ export const json = (): Codec => ({
     return { action, id, data }
   },
   // Stringified as they stand: undefined members are left out, and `id` stays away where the peer gave none.
-  reply: ({ action, id }, data) => JSON.stringify({ action, id, data }),
+  reply: ({ action, id }, data) => JSON.stringify({ action: action || undefined, id, data }),
   error: (frame, error) => JSON.stringify({ action: frame?.action || undefined, id: frame?.id, error }),
   push: (event, data) => JSON.stringify({ event, data }),
 })

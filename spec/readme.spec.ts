@@ -1,0 +1,81 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { closeAll, connect, local } from './kit/local.ts'
+import { tsc } from './kit/tsc.ts'
+
+const test = suite('README')
+const ROOT = resolve(import.meta.dirname, '..')
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
+
+interface Example {
+  readonly chapter: string
+  readonly code: string
+  /** Lines of `> sent` and `< received`. */
+  readonly talk: readonly string[]
+}
+
+/** Each block of TypeScript, with the conversation that follows it in the same chapter. */
+const examples: readonly Example[] = README.split(/^## /m).flatMap((chapter) =>
+  [...chapter.matchAll(/```ts\n([\s\S]*?)```(?:(?:(?!```)[\s\S])*```text\n([\s\S]*?)```)?/g)].map(
+    ([, code = '', talk = '']) => ({
+      chapter: chapter.split('\n', 1)[0] ?? '',
+      code,
+      talk: talk.split('\n').filter(Boolean),
+    }),
+  ),
+)
+
+// Inside of the repository, so that the package finds itself.
+mkdirSync(join(ROOT, '.cache'), { recursive: true })
+const folder = mkdtempSync(join(ROOT, '.cache/readme-'))
+const files = examples.map(({ code }, index) => {
+  const file = join(folder, `${index}.ts`)
+  writeFileSync(file, code.replace("'./handler.js'", "'./0.ts'"))
+  return file
+})
+
+test.after(() => rmSync(folder, { recursive: true, force: true }))
+test.after.each(closeAll)
+
+test('every block of code compiles', () => {
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ extends: '../../tsconfig.json', include: ['*.ts'], exclude: [] }),
+  )
+  assert.is(tsc(folder), '')
+})
+
+test('there are conversations to hold', () => {
+  assert.ok(examples.filter(({ talk }) => talk.length > 0).length >= 5)
+})
+
+for (const [index, { chapter, talk }] of examples.entries())
+  if (talk.length > 0)
+    test(`the conversation under "${chapter}" takes place as it stands`, async () => {
+      const { handler } = await import(pathToFileURL(files[index] ?? '').href)
+      const gateway = await local(handler)
+      const peer = await connect(gateway.url)
+      for (const line of talk) {
+        const frame = line.slice(2)
+        if (line.startsWith('>')) peer.send(frame)
+        else assert.equal(JSON.parse(await peer.next()), JSON.parse(frame))
+      }
+      peer.socket.close()
+    })
+
+test('every file that is linked to is there', () => {
+  const links = [...README.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)].map(([, path = '']) => path)
+  for (const path of links) assert.ok(readFileSync(join(ROOT, path)).length > 0, path)
+})
+
+test('every chapter that the contents name is there', () => {
+  const chapters = [...README.matchAll(/^## (.+)$/gm)].map(
+    ([, title = '']) => `#${title.toLowerCase().replaceAll(' ', '-').replaceAll(',', '')}`,
+  )
+  for (const [, anchor = ''] of README.matchAll(/\]\((#[^)]+)\)/g)) assert.ok(chapters.includes(anchor), anchor)
+})
+
+test.run()
