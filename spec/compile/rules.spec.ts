@@ -151,6 +151,11 @@ const rules: readonly (readonly [claim: string, chain: () => Loose, ...says: Reg
     /State 'turn' uses spawnChild\(\)/,
   ],
   [
+    'spawnChild on the way to an initial state',
+    () => handled(turn({ go: 'b' }, { initial: { target: 'a', actions: spawnChild('x' as never) } })),
+    /State 'turn' uses spawnChild\(\)/,
+  ],
+  [
     'sendTo',
     () => handled(turn({ go: { target: 'b', actions: sendTo('x' as never, { type: 'y' } as never) } })),
     /State 'a' uses sendTo\(\)/,
