@@ -16,7 +16,8 @@ const machine = wrap(
     },
     actions: {
       name: assign({ user: 'ann' }),
-      grow: assign({ log: 'x'.repeat(70_000), user: 'small' }),
+      // Half as many characters as bytes.
+      grow: assign({ log: 'é'.repeat(40_000), user: 'small' }),
       throw: assign(() => {
         throw new RangeError('a broken assign')
       }),
