@@ -1,0 +1,76 @@
+import type { BrowserContext, Page } from 'playwright-core'
+import { suite } from 'uvu'
+import { equal, is } from 'uvu/assert'
+import { localGateway } from 'ws-interlock/local'
+import { handler } from '../../examples/chat/server.ts'
+import { withBrowser } from '../kit/browser.ts'
+import { needs } from '../kit/needs.ts'
+
+const test = suite('examples/chat in a browser')
+const inBrowser = needs(test, 'chromium')
+
+const withPage = async (check: (browser: BrowserContext, page: string) => Promise<void>) => {
+  const gateway = await localGateway(handler, { page: 'examples/chat/index.html' })
+  try {
+    await withBrowser((browser) => check(browser, new URL('/', gateway.endpoint).href))
+  } finally {
+    await gateway.close()
+  }
+}
+
+const press = (tab: Page, name: string) => tab.getByRole('button', { name, exact: true }).click()
+
+const open = async (browser: BrowserContext, page: string, name: string) => {
+  const tab = await browser.newPage()
+  const complaints: string[] = []
+  tab.on('pageerror', ({ message }) => complaints.push(message))
+  tab.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  await tab.goto(page)
+  await tab.getByLabel('Your name').fill(name)
+  await press(tab, 'Connect')
+  await tab.getByText(`Connected as ${name}`).waitFor()
+  return { tab, complaints }
+}
+
+const enter = async (tab: Page) => {
+  await press(tab, 'Authenticate')
+  await press(tab, 'Join')
+  await tab.getByLabel('Message', { exact: true }).waitFor()
+}
+
+const said = (tab: Page, text: string) => tab.getByRole('log').getByText(text).waitFor()
+
+inBrowser('two tabs chat, and text stays text', () =>
+  withPage(async (browser, page) => {
+    const ann = await open(browser, page, 'ann')
+    const bob = await open(browser, page, 'bob')
+    for (const { tab } of [ann, bob]) await enter(tab)
+    await said(ann.tab, 'bob joined')
+    for (const [{ tab }, text] of [
+      [ann, 'Hello Bob'],
+      [bob, '<img src=x onerror=alert(1)>'],
+    ] as const) {
+      await tab.getByLabel('Message', { exact: true }).fill(text)
+      await press(tab, 'Send')
+      for (const other of [ann, bob]) await said(other.tab, text)
+    }
+    await bob.tab.close()
+    await said(ann.tab, 'bob left')
+    equal([...ann.complaints, ...bob.complaints], [])
+  }),
+)
+
+inBrowser('who sends join before auth reads the sentence and what is allowed', () =>
+  withPage(async (browser, page) => {
+    const { tab } = await open(browser, page, 'ann')
+    await press(tab, 'Send join before auth')
+    const sentence = tab.getByRole('alert')
+    await sentence.getByText("'join' is not allowed in 'anonymous'. Allowed: auth.").waitFor()
+    is(await tab.locator('#allowed').textContent(), 'auth')
+    await enter(tab)
+    is(await sentence.isVisible(), false)
+    is(await tab.locator('[aria-current=step]').textContent(), 'joined')
+  }),
+)
+
+test.run()

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { suite } from 'uvu'
+import { equal, is, match } from 'uvu/assert'
+import { within } from '../kit/peer.ts'
+
+const test = suite('npm start')
+
+// The shell that npm puts between would hide the exit code behind its own 130.
+const [program = '', ...given]: string[] = JSON.parse(readFileSync('package.json', 'utf8')).scripts.start.split(' ')
+const running = new Set<ChildProcess>()
+
+const run = (name: string, args: readonly string[], port = '0') => {
+  const env = { ...process.env, PORT: port }
+  // A group of its own: Ctrl-C reaches every process of it.
+  const child = spawn(`node_modules/.bin/${name}`, args, { env, detached: true })
+  running.add(child)
+  let output = ''
+  const news = new Set<() => void>()
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text) => {
+      output += text
+      for (const tell of news) tell()
+    })
+  const ended = new Promise<number | null>((resolve) =>
+    child.on('close', (code) => {
+      running.delete(child)
+      resolve(code)
+    }),
+  )
+  return {
+    output: () => output,
+    prints: (text: string) =>
+      within<void>(`'${text}' in: ${output}`, (done) => {
+        const look = () => output.includes(text) && done()
+        news.add(look)
+        look()
+      }),
+    interrupt: () => process.kill(-Number(child.pid), 'SIGINT'),
+    ends: () => within<number | null>(`the end of ${name}`, (done) => ended.then(done)),
+  }
+}
+
+test.after.each(() => {
+  for (const { pid } of running) process.kill(-Number(pid), 'SIGKILL')
+})
+
+test('prints where to go, serves a real wscat, and ends with 0 on Ctrl-C', async () => {
+  const start = run(program, given)
+  await start.prints('"action":"send"')
+  const lines = start.output().split('\n')
+  const [url = ''] = /ws:\/\/\S+/.exec(start.output()) ?? []
+  match(lines[1] ?? '', /^ {2}WebSocket {2}ws:\/\/127\.0\.0\.1:\d+\/dev$/)
+  match(lines[2] ?? '', /^ {2}Page {7}http:\/\/127\.0\.0\.1:\d+\/$/)
+  is(lines[3], `  Try        npx wscat -c "${url}?name=ann"`)
+
+  const html = await (await fetch(lines[2]?.split(/ +/).at(-1) ?? '')).text()
+  match(html, '<title>Chat')
+
+  const messages = lines.filter((line) => line.startsWith('  {'))
+  const answers = [
+    '{"action":"auth","id":"1"}',
+    "'join' is not allowed in 'anonymous'",
+    "'send' is not allowed in 'anonymous'",
+  ]
+  for (const [at, message] of messages.entries()) {
+    // Without a terminal wscat sends its arguments all at once, so each message has a connection of its own.
+    const wscat = run('wscat', ['-c', `${url}?name=ann`, '-w', '-1', '-x', message.trim()])
+    await wscat.prints(answers[at] ?? 'no further message')
+    wscat.interrupt()
+  }
+
+  start.interrupt()
+  is(await start.ends(), 0)
+})
+
+test('runs the example that it is told to', async () => {
+  const start = run(program, [...given, 'auction'])
+  await start.prints('"action":"bid"')
+  const [url = ''] = /ws:\/\/\S+/.exec(start.output()) ?? []
+  const wscat = run('wscat', ['-c', `${url}?name=ann`, '-w', '-1', '-x', '{"action":"bid","data":{"amount":1}}'])
+  await wscat.prints("'bid' is not allowed in 'watching'. Allowed: enter.")
+  wscat.interrupt()
+  start.interrupt()
+  is(await start.ends(), 0)
+})
+
+test('lists the examples when there is none of that name', async () => {
+  const start = run(program, [...given, 'toString'])
+  is(await start.ends(), 2)
+  equal(start.output(), "There is no example 'toString'. There are: chat, auction, echo.\n")
+})
+
+test.run()
