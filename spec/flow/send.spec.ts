@@ -10,7 +10,6 @@ const test = suite('flow: sending')
 
 type Act = (context: {
   readonly push: (name: 'said', text: string, options?: { readonly now?: boolean }) => Promise<void>
-  readonly close: (reason?: string) => Promise<void>
 }) => unknown
 
 /** Everything that a push waits for takes a turn of Node's loop: what is not waited for comes too late. */
@@ -213,31 +212,6 @@ test('a push that its schema refuses, or that was not declared, fails the messag
     assert.equal(codesOf((await unknown.send(go)).frames), ['INTERNAL'])
     assert.match(String(unknown.errors[0]), `'${name}' is no push`)
   }
-})
-
-test('close() says $bye and closes the connection after the reply', async () => {
-  const { send } = doing(async ({ close, push }) => {
-    await close('Enough.')
-    await close('Too late to say this.')
-    await push('said', 'last words')
-    return 'done'
-  })
-  const bye = { event: '$bye', data: { code: 'OK', message: 'Enough.' } }
-  assert.equal((await send(go)).frames, [said('last words'), { ...go, data: 'done' }, bye, '$closed'])
-})
-
-test('close() without a reason says that the server did it', async () => {
-  const { send } = doing(({ close }) => close())
-  const bye = { event: '$bye', data: { code: 'OK', message: 'The server has closed the connection.' } }
-  assert.equal((await send({ action: 'go' })).frames, [bye, '$closed'])
-})
-
-test('close() in a handler that then fails closes nothing', async () => {
-  const { send } = doing(async ({ close }) => {
-    await close()
-    throw new Error('broken')
-  })
-  assert.equal(codesOf((await send(go)).frames), ['INTERNAL'])
 })
 
 const stray: unknown[] = []
