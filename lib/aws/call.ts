@@ -44,8 +44,16 @@ export type Call = (request: CallRequest) => Promise<CallReply>
  *
  * Any answer resolves, whatever its status. It rejects where there is none.
  */
-export const caller = ({ endpoint, service, region, credentials, timeoutMs = 10_000, ...rest }: CallOptions): Call => {
-  const { maxSockets = 50, now, env = process.env } = rest
+export const caller = ({
+  endpoint,
+  service,
+  region,
+  credentials,
+  maxSockets = 50,
+  timeoutMs = 10_000,
+  now,
+  env = process.env,
+}: CallOptions): Call => {
   const url = urlOf(endpoint)
   const basePath = url.pathname.replace(/\/+$/, '')
   const source = credentials ?? environmentCredentials(url.hostname, env)

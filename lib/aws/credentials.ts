@@ -27,11 +27,8 @@ export const environmentCredentials =
     if (accessKeyId && secretAccessKey)
       return { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN || undefined }
     if (isLoopback(hostname)) return PLACEHOLDER
-    const missing = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'].filter((name) => !env[name])
     throw new Error(
-      `No AWS credentials for ${hostname}: ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set. ` +
-        'Lambda sets them; elsewhere export them, or pass `credentials`, such as fromNodeProviderChain() of ' +
-        "'@aws-sdk/credential-providers'.",
+      `No AWS credentials for ${hostname}: AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set. ${ON_LAMBDA}, or pass \`credentials\`.`,
     )
   }
 
@@ -45,11 +42,11 @@ export const regionOf = (hostname: string, env: Environment = process.env): stri
   const region = HOST_REGION.exec(hostname)?.[1] ?? environmentRegion(env)
   if (region) return region
   if (isLoopback(hostname)) return PLACEHOLDER_REGION
-  throw new Error(
-    `No AWS region for ${hostname}: it is not in the hostname, and AWS_REGION is not set. ` +
-      'Lambda sets it; elsewhere export it, or pass `region`.',
-  )
+  throw new Error(`No AWS region for ${hostname}: AWS_REGION is not set. ${ON_LAMBDA}, or pass \`region\`.`)
 }
+
+/** How an error about a variable that is not set goes on. */
+export const ON_LAMBDA = 'Lambda sets it; elsewhere export it'
 
 export const environmentRegion = (env: Environment = process.env): string | undefined =>
   env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined

@@ -1,5 +1,5 @@
 import { type Call, type CallOptions, type CallReply, caller } from '../aws/call.ts'
-import { type Environment, environmentRegion, isLoopback } from '../aws/credentials.ts'
+import { type Environment, environmentRegion, isLoopback, ON_LAMBDA } from '../aws/credentials.ts'
 import { percentEncode } from '../aws/sign.ts'
 import { type ConnectionInfo, type Delivery, type Gateway, MAX_MESSAGE_BYTES } from './gateway.ts'
 
@@ -41,16 +41,19 @@ export const management = ({ retries = 3, baseMs = 50, capMs = 1_000, ...options
     }
   }
 
-  const send = async <T>(
-    { method, connectionId, body, signal }: Sending,
-    read: (reply: CallReply) => T | undefined,
-  ): Promise<T> => {
+  const send = async <Result>(
+    method: string,
+    connectionId: string,
+    body: string,
+    signal: AbortSignal | undefined,
+    read: (reply: CallReply) => Result,
+  ): Promise<Exclude<Result, undefined>> => {
     try {
       const path = `/@connections/${segmentOf(connectionId)}`
       const reply = await persist({ method, path, body, signal })
       const result = read(reply)
-      if (result !== undefined) return result
-      throw new Error(`it answered ${[reply.status, ...complaintOf(reply)].join(' ')}`)
+      if (result === undefined) throw new Error(`it answered ${[reply.status, ...complaintOf(reply)].join(' ')}`)
+      return result as Exclude<Result, undefined>
     } catch (error) {
       if (signal?.aborted) throw signal.reason
       throw new Error(`${method} to connection '${connectionId}' at ${endpoint} failed: ${wordsOf(error)}`, {
@@ -59,26 +62,31 @@ export const management = ({ retries = 3, baseMs = 50, capMs = 1_000, ...options
     }
   }
 
-  const deliver = ({ bytes, ...sending }: Sending & { readonly bytes: number }) =>
-    send<Delivery>(sending, (reply) => {
+  const deliver = async (
+    method: string,
+    connectionId: string,
+    body: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Delivery> => {
+    const bytes = Buffer.byteLength(body)
+    const tooLarge = { outcome: 'tooLarge', bytes, maxBytes: MAX_MESSAGE_BYTES } as const
+    if (bytes > MAX_MESSAGE_BYTES) return tooLarge
+    return send(method, connectionId, body, signal, (reply): Delivery | undefined => {
       const { status } = reply
       if (status >= 200 && status < 300) return { outcome: 'delivered' }
       if (isGone(reply)) return { outcome: 'gone' }
-      if (status === 413) return { outcome: 'tooLarge', bytes, maxBytes: MAX_MESSAGE_BYTES }
+      if (status === 413) return tooLarge
       if (status === 429) return { outcome: 'throttled', retryAfterMs: longestMs(retries) }
-      if (status === 403) return { outcome: 'forbidden', reason: refusal(sending.method, endpoint, reply) }
+      if (status === 403) return { outcome: 'forbidden', reason: refusal(method, endpoint, reply) }
       return undefined
     })
+  }
 
   return {
-    post: async (connectionId, body, signal) => {
-      const bytes = Buffer.byteLength(body)
-      if (bytes > MAX_MESSAGE_BYTES) return { outcome: 'tooLarge', bytes, maxBytes: MAX_MESSAGE_BYTES }
-      return deliver({ method: 'POST', connectionId, body, bytes, signal })
-    },
-    close: (connectionId, signal) => deliver({ method: 'DELETE', connectionId, bytes: 0, signal }),
+    post: (connectionId, body, signal) => deliver('POST', connectionId, body, signal),
+    close: (connectionId, signal) => deliver('DELETE', connectionId, '', signal),
     info: async (connectionId, signal) => {
-      const { found } = await send({ method: 'GET', connectionId, signal }, (reply) => {
+      const { found } = await send('GET', connectionId, '', signal, (reply) => {
         if (isGone(reply)) return { found: undefined }
         if (reply.status === 403) throw new Error(refusal('GET', endpoint, reply))
         return reply.status === 200 ? { found: readInfo(reply.body) } : undefined
@@ -114,20 +122,12 @@ export const endpointOf = (
   const region = environmentRegion(env)
   if (!region)
     throw new Error(
-      'Where to post to is unknown: AWS_REGION is not set. Lambda sets it; elsewhere export it, or pass `endpoint`: ' +
-        `https://${apiId}.execute-api.REGION.amazonaws.com/${stage}`,
+      `The endpoint is not known: AWS_REGION is not set. ${ON_LAMBDA}, or pass \`endpoint\`: https://${apiId}.execute-api.REGION.amazonaws.com/${stage}`,
     )
   // Never `domainName/stage`. On a custom domain the path is the key of the API mapping, which no event carries
   // (SDK reference of PostToConnection; aws-samples/simple-websockets-chat-app#40). The API's own hostname serves
   // every API, unless `disableExecuteApiEndpoint` is set: then an override is the only way.
   return `https://${apiId}.execute-api.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/${stage}`
-}
-
-interface Sending {
-  readonly method: 'POST' | 'GET' | 'DELETE'
-  readonly connectionId: string
-  readonly body?: string
-  readonly signal: AbortSignal | undefined
 }
 
 const sleepFor = (ms: number, signal?: AbortSignal) =>
@@ -145,9 +145,9 @@ const isGone = (reply: CallReply) =>
   (reply.status === 400 && complaintOf(reply).some((word) => /^invalid connectionid/i.test(word)))
 
 const wordsOf = (error: unknown) => {
-  if (!(error instanceof Error)) return String(error)
+  const { message, code } = Object(error) as { readonly message?: unknown; readonly code?: unknown }
   // Where several addresses refuse, Node's error has a code and no message.
-  return error.message || ('code' in error ? String(error.code) : error.name)
+  return message || code || String(error)
 }
 
 /** What an answer says of itself: the type in its header, the message in its body, each where there is one. */
@@ -186,22 +186,24 @@ interface InfoBody {
 /** Why API Gateway answered 403, and what to do. */
 const refusal = (method: string, endpoint: string, reply: CallReply): string => {
   const said = complaintOf(reply).join(': ')
-  const quoted = said ? ` (${said})` : ''
-  const resource = /on resource: (arn:\S+)/.exec(said)?.[1]
+  return adviceOn(method, endpoint, said) + (said && ` (${said})`)
+}
+
+const adviceOn = (method: string, endpoint: string, said: string): string => {
   // `…/prod/POST/prod/@connections/…`: the endpoint has a stage too many, and a permission for it would not help.
-  const isDoubled = resource !== undefined && /\/(?:POST|GET|DELETE)\/(?!@connections)/.test(resource)
+  const isDoubled = /on resource: \S+\/(POST|GET|DELETE)\/(?!@connections)/.test(said)
   if (/AccessDenied|not authorized to perform/.test(said) && !isDoubled)
-    return `The caller's role lacks a permission. Allow execute-api:ManageConnections on ${grantOf(method, resource)}${quoted}`
+    return `The caller's role lacks a permission. Allow execute-api:ManageConnections on ${grantOf(method, said)}`
   if (/Missing ?Authentication ?Token/i.test(said))
-    return `API Gateway saw no signature. Something on the way to ${endpoint} drops the Authorization header, or its path is not that of a WebSocket API${quoted}`
+    return `API Gateway saw no signature. Check that ${endpoint} is a WebSocket API, and that nothing on the way to it drops the Authorization header`
   if (/signature|security token|scoped to|ExpiredToken|UnrecognizedClient/i.test(said))
-    return `API Gateway does not accept the signature. Check the credentials, their region and the clock, and that nothing on the way to ${endpoint} rewrites host or path${quoted}`
-  return (
-    `The path or the stage of ${endpoint} is wrong. It is https://{apiId}.execute-api.{region}.amazonaws.com/{stage}; ` +
-    `on a custom domain the path is the key of the API mapping instead of the stage, and empty where the key is${quoted}`
-  )
+    return `API Gateway does not accept the signature. Check the credentials, their region and the clock, and that nothing on the way to ${endpoint} rewrites host or path`
+  return `The path or the stage of ${endpoint} is wrong. It is https://{api}.execute-api.{region}.amazonaws.com/{stage}; on a custom domain the path is the key of the API mapping instead of the stage`
 }
 
 /** The resource of the missing permission, for every connection. AWS masks the account in its message: any account. */
-const grantOf = (method: string, resource = `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/${method}/@connections/*`) =>
-  resource.replace(/\/@connections\/.*$/, '/@connections/*').replace(/^((?:[^:]*:){4})[^:]*\*[^:]*:/, '$1*:')
+const grantOf = (method: string, said: string) => {
+  const [, resource = `arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/${method}/@connections/`] =
+    /on resource: (\S+)/.exec(said) ?? []
+  return resource.replace(/@connections.*/, '@connections/*').replace(/:[^:]*\*[^:]*:/, ':*:')
+}
