@@ -20,7 +20,7 @@ const around =
     // Thrown and not rejected with: a layer that does not await next() must not get away with it.
     const next = (added?: object) => {
       if (running) throw new TypeError('A middleware called next() twice.')
-      running = run(inner, Object.assign(context, added))
+      running = run(inner, add(context, added))
       const passed = running.then(() => PASSED)
       // The message waits for what runs inside, whether or not the layer does; a rejection that nobody else handles
       // would end the process.
@@ -37,6 +37,13 @@ const around =
     if (!running) throw new TypeError('A middleware returned without next(). To refuse, throw an error: see WsError.')
     return running
   }
+
+// Defined and not assigned: contexts have getters, and an assignment does not replace those.
+const add = (context: object, added: object | undefined) => {
+  for (const [key, value] of Object.entries(added ?? {}))
+    Object.defineProperty(context, key, { value, writable: true, enumerable: true, configurable: true })
+  return context
+}
 
 // Async, so that a handler that throws at once rejects as the others do.
 const run = async (inner: Run, context: object) => inner(context)
