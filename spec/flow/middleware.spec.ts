@@ -110,6 +110,21 @@ test('what was added for one message is not there for the next', async () => {
   assert.equal((await send(go)).frames, went)
 })
 
+test('a layer may put another value in the place of what the context has', async () => {
+  const net = wire()
+  const seen: unknown[] = []
+  const stop = AbortSignal.abort('enough')
+  const app = ws({ gateway: net.gateway })
+    .use(async (_, next) => next({ signal: stop, phase: 'spec' }))
+    .onConnect(({ signal, query }) => void seen.push(signal.reason, query.get('a')))
+    .on('go', ({ signal, phase }) => void seen.push(signal.reason, phase))
+    .build()
+  const { connect, send } = peer(app, net)
+  assert.equal(await connect({ query: '?a=1' }), { statusCode: 200 })
+  assert.equal((await send({ action: 'go' })).frames, [])
+  assert.equal(seen, ['enough', '1', 'enough', 'spec'])
+})
+
 test('.extend adds what it returns to the context of every phase', async () => {
   const net = wire()
   const seen: unknown[] = []
