@@ -13,6 +13,16 @@ const send = (event: string, token = event): Task => ({
 })
 const failing = (event: string): Task => ({ ...send(event), handled: { ok: false, error: 'no' } })
 const close: Task = { start: () => bury({ by: 'disconnect', token: 'close' }) }
+/** A farewell that could not be stored is thrown, and tried again by whoever asked for it. */
+const reliably = ({ start }: Task): Task => ({
+  *start() {
+    try {
+      return yield* start()
+    } catch (error) {
+      return { kind: String(error) }
+    }
+  },
+})
 const gone: Task = { start: () => bury({ by: 'gone', token: 'gone' }) }
 
 /** What must hold at every step of every schedule. */
@@ -105,6 +115,47 @@ test('two messages and $disconnect: nothing is wrong in any schedule', () => {
   assert.equal(explored.wrongs, [])
   assert.ok(explored.schedules > 1_000)
   assert.ok(explored.ends.some((outcomes) => kinds(outcomes) === 'done, done, closed true'))
+})
+
+/** What a message was told is true: it is 'done' if and only if its commit is stored. */
+const truly =
+  (tokens: readonly string[]) =>
+  (outcomes: readonly unknown[], { done = [] }: ConnectionRecord) => {
+    for (const [index, token] of tokens.entries()) {
+      const { kind } = Object(outcomes[index]) as { kind: string }
+      const stored = done.some((one) => one.token === token)
+      if (stored !== (kind === 'done') && kind !== 'unknown') return `${token} was told '${kind}', stored: ${stored}`
+    }
+    return undefined
+  }
+
+test('two messages, and any one or two answers lost: nothing is wrong, and what they are told is true', () => {
+  for (const [one, other] of [
+    ['auth', 'auth'],
+    ['auth', 'join'],
+  ] as const) {
+    const verify = truly(['one', 'other'])
+    const tasks = [send(one, 'one'), send(other, 'other')]
+    const explored = explore(recordIn('anonymous'), tasks, { check: strictly, verify, losses: 2 })
+    assert.equal(explored.wrongs, [])
+    assert.ok(explored.ends.some((outcomes) => kinds(outcomes).startsWith('unavailable')))
+  }
+})
+
+test('a message and $disconnect, and any one answer lost: nothing is wrong', () => {
+  const explored = explore(recordIn('anonymous'), [send('auth', 'one'), reliably(close)], {
+    check: strictly,
+    verify: truly(['one']),
+    losses: 1,
+  })
+  assert.equal(explored.wrongs, [])
+  assert.ok(explored.schedules > 100)
+})
+
+test('the checker sees an untrue answer', () => {
+  const verify = truly(['never'])
+  const { wrongs } = explore(recordIn('anonymous'), [send('auth', 'one')], { check, verify })
+  assert.equal(wrongs, ["never was told 'done', stored: false"])
 })
 
 test('the checker sees what a store that does not compare lets happen', () => {

@@ -15,6 +15,8 @@ export interface Moment {
   readonly logs: readonly (readonly Answer[])[]
   /** Whose handler is running. */
   readonly running: readonly number[]
+  /** How many more of the store's answers may be lost. */
+  readonly losses: number
 }
 
 interface Rules {
@@ -22,6 +24,10 @@ interface Rules {
   readonly check: (before: Moment, after: Moment, task: number, effect: Effect) => string | undefined
   /** A store that takes every write, for a checker that must see what comes of it. @default true */
   readonly compares?: boolean
+  /** How many of the store's answers may be lost, of a write that was applied or was not. @default 0 */
+  readonly losses?: number
+  /** Say what is untrue of what the tasks were told in the end, if anything is. */
+  readonly verify?: (outcomes: readonly unknown[], record: ConnectionRecord) => string | undefined
 }
 
 export interface Explored {
@@ -37,7 +43,7 @@ export interface Explored {
 export const explore = (
   record: ConnectionRecord,
   tasks: readonly Task[],
-  { check, compares = true }: Rules,
+  { check, verify, compares = true, losses = 0 }: Rules,
 ): Explored => {
   const ends = new Map<string, readonly unknown[]>()
   const wrongs = new Set<string>()
@@ -57,20 +63,24 @@ export const explore = (
     let ways = 0
     for (const [index, { done, value }] of steps.entries()) {
       if (done) continue
-      const next = perform(moment, index, value, tasks[index]?.handled, compares)
-      const wrong = check(moment, next, index, value)
-      if (wrong) wrongs.add(wrong)
-      else ways += walk(next)
+      const nexts = [perform(moment, index, value, tasks[index]?.handled, compares), ...lose(moment, index, value)]
+      for (const next of nexts) {
+        const wrong = check(moment, next, index, value)
+        if (wrong) wrongs.add(wrong)
+        else ways += walk(next)
+      }
     }
     if (steps.every(({ done }) => done)) {
       const outcomes = steps.map(({ value }) => value)
       ends.set(JSON.stringify(outcomes), outcomes)
+      const wrong = verify?.(outcomes, moment.record)
+      if (wrong) wrongs.add(wrong)
       ways = 1
     }
     counted.set(key, ways)
     return ways
   }
-  const schedules = walk({ record, logs: tasks.map(() => []), running: [] })
+  const schedules = walk({ record, logs: tasks.map(() => []), running: [], losses })
   return { ends: [...ends.values()], wrongs: [...wrongs], schedules }
 }
 
@@ -96,4 +106,13 @@ const perform = (
   if (effect.op !== 'run') return answer({})
   if (!running.includes(index)) return { ...moment, running: [...running, index] }
   return answer({ handled: handled ?? { ok: true, raised: [] } }, { running: running.filter((one) => one !== index) })
+}
+
+/** What may come of an effect whose answer is lost. */
+const lose = ({ losses, ...moment }: Moment, index: number, effect: Effect): Moment[] => {
+  if (losses === 0 || (effect.op !== 'read' && effect.op !== 'replace')) return []
+  const logs = moment.logs.map((log, at) => (at === index ? [...log, { now: 0, failed: true }] : log))
+  const lost = { ...moment, logs, losses: losses - 1 }
+  if (effect.op === 'read' || effect.version !== moment.record.version) return [lost]
+  return [lost, { ...lost, record: effect.next }]
 }
