@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import { equal, is, match } from 'uvu/assert'
-import { within } from '../kit/peer.ts'
+import { peer, within } from '../kit/peer.ts'
 
 const test = suite('npm start')
 
@@ -36,6 +36,7 @@ const run = (name: string, args: readonly string[], port = '0') => {
         news.add(look)
         look()
       }),
+    types: (line: string) => child.stdin.write(`${line}\n`),
     interrupt: () => process.kill(-Number(child.pid), 'SIGINT'),
     ends: () => within<number | null>(`the end of ${name}`, (done) => ended.then(done)),
   }
@@ -74,13 +75,17 @@ test('prints where to go, serves a real wscat, and ends with 0 on Ctrl-C', async
   is(await start.ends(), 0)
 })
 
-test('runs the example that it is told to', async () => {
+test('runs the auction, whose auctioneer sits at the terminal', async () => {
   const start = run(program, [...given, 'auction'])
-  await start.prints('"action":"bid"')
+  await start.prints('hammer clock')
   const [url = ''] = /ws:\/\/\S+/.exec(start.output()) ?? []
-  const wscat = run('wscat', ['-c', `${url}?name=ann`, '-w', '-1', '-x', '{"action":"bid","data":{"amount":1}}'])
-  await wscat.prints("'bid' is not allowed in 'watching'. Allowed: enter.")
-  wscat.interrupt()
+  const ann = await peer(`${url}?name=ann`)
+  is((await ann.ask('bid', { amount: 1 })).error?.message, "'bid' is not allowed in 'watching'. Allowed: enter.")
+  await ann.ask('enter', { lot: 'clock' })
+  await ann.ask('bid', { amount: 100 })
+  start.types('hammer clock')
+  equal(await ann.pushed('sold'), { lot: 'clock', price: 100, leader: 'ann' })
+  ann.close()
   start.interrupt()
   is(await start.ends(), 0)
 })
