@@ -2,15 +2,16 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { suite } from 'uvu'
 import { equal, is } from 'uvu/assert'
 import { localGateway } from 'ws-interlock/local'
-import { handler } from '../../examples/chat/server.ts'
+import { handler as auction, hammer } from '../../examples/auction/server.ts'
+import { handler as chat } from '../../examples/chat/server.ts'
 import { withBrowser } from '../kit/browser.ts'
 import { needs } from '../kit/needs.ts'
 
-const test = suite('examples/chat in a browser')
+const test = suite('examples in a browser')
 const inBrowser = needs(test, 'chromium')
 
-const withPage = async (check: (browser: BrowserContext, page: string) => Promise<void>) => {
-  const gateway = await localGateway(handler, { page: 'examples/chat/index.html' })
+const withPage = async (name: string, check: (browser: BrowserContext, page: string) => Promise<void>) => {
+  const gateway = await localGateway(name === 'chat' ? chat : auction, { page: `examples/${name}/index.html` })
   try {
     await withBrowser((browser) => check(browser, new URL('/', gateway.endpoint).href))
   } finally {
@@ -28,7 +29,7 @@ const open = async (browser: BrowserContext, page: string, name: string) => {
   await tab.goto(page)
   await tab.getByLabel('Your name').fill(name)
   await press(tab, 'Connect')
-  await tab.getByText(`Connected as ${name}`).waitFor()
+  await tab.getByRole('button', { name: 'Connect', exact: true }).waitFor({ state: 'hidden' })
   return { tab, complaints }
 }
 
@@ -41,7 +42,7 @@ const enter = async (tab: Page) => {
 const said = (tab: Page, text: string) => tab.getByRole('log').getByText(text).waitFor()
 
 inBrowser('two tabs chat, and text stays text', () =>
-  withPage(async (browser, page) => {
+  withPage('chat', async (browser, page) => {
     const ann = await open(browser, page, 'ann')
     const bob = await open(browser, page, 'bob')
     for (const { tab } of [ann, bob]) await enter(tab)
@@ -61,7 +62,7 @@ inBrowser('two tabs chat, and text stays text', () =>
 )
 
 inBrowser('who sends join before auth reads the sentence and what is allowed', () =>
-  withPage(async (browser, page) => {
+  withPage('chat', async (browser, page) => {
     const { tab } = await open(browser, page, 'ann')
     await press(tab, 'Send join before auth')
     const sentence = tab.getByRole('alert')
@@ -70,6 +71,44 @@ inBrowser('who sends join before auth reads the sentence and what is allowed', (
     await enter(tab)
     is(await sentence.isVisible(), false)
     is(await tab.locator('[aria-current=step]').textContent(), 'joined')
+  }),
+)
+
+inBrowser('who is cut off reads it, connects again and starts anew', () =>
+  withPage('chat', async (browser, page) => {
+    const { tab } = await open(browser, page, 'ann')
+    await enter(tab)
+    await tab.evaluate('socket.close()')
+    await tab.getByRole('alert').waitFor()
+    await press(tab, 'Reconnect')
+    await tab.getByText('Connected as ann').waitFor()
+    is(await tab.locator('[aria-current=step]').textContent(), 'anonymous')
+    await enter(tab)
+  }),
+)
+
+inBrowser('two tabs bid until the hammer falls', () =>
+  withPage('auction', async (browser, page) => {
+    const ann = await open(browser, page, 'ann')
+    const bob = await open(browser, page, 'bob')
+    await press(ann.tab, 'Bid without an open lot')
+    await ann.tab.getByRole('alert').getByText("'bid' is not allowed in 'watching'. Allowed: enter.").waitFor()
+    for (const [{ tab }, amount] of [
+      [ann, '100'],
+      [bob, '200'],
+    ] as const) {
+      await tab.getByLabel('Lot').fill('mirror')
+      await press(tab, 'Enter')
+      await tab.getByLabel('Your bid').fill(amount)
+      await press(tab, 'Bid')
+      await tab.getByText('You lead').waitFor()
+    }
+    await ann.tab.getByText('bob leads').waitFor()
+    await hammer('mirror')
+    for (const { tab, complaints } of [ann, bob]) {
+      await tab.getByText('Sold to bob').waitFor()
+      equal(complaints, [])
+    }
   }),
 )
 
