@@ -125,20 +125,16 @@ const rules: readonly (readonly [claim: string, chain: () => Loose, ...says: Reg
   [
     'a route that no state can accept',
     () => handled(turn({ go: undefined })),
-    /No state of the protocol accepts 'go'/,
+    /No state .*accepts 'go'/,
     /remove the route/,
   ],
-  [
-    'an onDefault that no state can accept',
-    () => handled(go()).onDefault(nothing),
-    /No state of the protocol accepts '\$default'/,
-  ],
+  ['an onDefault that no state can accept', () => handled(go()).onDefault(nothing), /No state .*accepts '\$default'/],
   ['a wildcard', () => handled(turn({ go: 'b', '*': 'a' })), /State 'a' accepts the wildcard '\*'/],
   ['a partial wildcard', () => handled(turn({ go: 'b', 'go.*': 'a' })), /State 'a' accepts the wildcard 'go\.\*'/],
   [
     'an invoked actor',
     () => handled(turn({ go: 'b' }, { invoke: { src: fromPromise(async () => 1) } })),
-    /State 'turn' invokes an actor/,
+    /State 'turn' .*invoke/,
   ],
   [
     'spawnChild',
