@@ -48,10 +48,10 @@ export abstract class WsError extends Error {
   readonly details: unknown
   readonly retryAfterMs: number | undefined
 
-  constructor(message: string, { details, retryAfterMs, cause }: ErrorExtras = {}) {
-    super(message, cause === undefined ? undefined : { cause })
-    this.details = details
-    this.retryAfterMs = retryAfterMs
+  constructor(message: string, extras: ErrorExtras = {}) {
+    super(message, extras)
+    this.details = extras.details
+    this.retryAfterMs = extras.retryAfterMs
   }
 
   override get name(): string {

@@ -12,6 +12,13 @@ export type SchemaResult<Out> =
   | { readonly value: Out; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] }
 
+/** What a schema makes of a value of the server's own, where a value that does not fit is a defect. */
+export const valid = async (schema: Schema, value: unknown, name: string): Promise<unknown> => {
+  const result = await schema['~standard'].validate(value)
+  if (!result.issues) return result.value
+  throw new TypeError(`${name} is not valid: ${result.issues[0]?.message}`)
+}
+
 export interface SchemaIssue {
   readonly message: string
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined

@@ -57,21 +57,30 @@ export const caller = ({
   const url = urlOf(endpoint)
   const basePath = url.pathname.replace(/\/+$/, '')
   const source = credentials ?? environmentCredentials(url.hostname, env)
-  const connect = connector(url, maxSockets)
+  // A literal IPv6 address has brackets in a URL and none in a socket.
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  // Loaded at the first request, and `node:http` only for an `http:` endpoint: importing that costs 35 ms.
+  const http = () => process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http')
+  let agent: Agent | undefined
 
-  return async ({ signal, ...request }) => {
-    const keys = await source()
-    const signable = { ...request, host: url.host, path: `${basePath}${request.path}` }
-    const signingRegion = region ?? regionOf(url.hostname, env)
-    const headers = sign(signable, { credentials: keys, region: signingRegion, service, now })
-    const wire: Wire = { ...signable, headers, signal, timeoutMs }
+  return async ({ method, path, headers, body, signal }) => {
+    const signable = { method, host: url.host, path: basePath + path, headers, body }
+    const signed = sign(signable, {
+      credentials: await source(),
+      region: region ?? regionOf(url.hostname, env),
+      service,
+      now,
+    })
+    agent ??= new (http().Agent)({ keepAlive: true, maxSockets, noDelay: true })
+    const to = { agent, host, port: url.port, method, path: signable.path, headers: signed }
+    const attempt = () => exchange(() => http().request(to), body, signal, timeoutMs)
     try {
-      return await exchange(connect, wire)
+      return await attempt()
     } catch (error) {
       if (!(error instanceof StaleSocketError)) throw error
       // The idle sockets beside it are as old, and the second attempt must not meet one.
-      connect.dropIdle()
-      return await exchange(connect, wire)
+      for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy()
+      return await attempt()
     }
   }
 }
@@ -83,16 +92,15 @@ export const caller = ({
  */
 class StaleSocketError extends Error {}
 
-interface Wire extends Signable {
-  readonly headers: Record<string, string>
-  readonly signal: AbortSignal | undefined
-  readonly timeoutMs: number
-}
-
-const exchange = (connect: Connector, { method, path, headers, body, signal, timeoutMs }: Wire) =>
+const exchange = (
+  start: () => ClientRequest,
+  body: Signable['body'],
+  signal: AbortSignal | undefined,
+  timeoutMs: number,
+) =>
   new Promise<CallReply>((resolve, reject) => {
     signal?.throwIfAborted()
-    const request = connect.request(method, path, headers)
+    const request = start()
     let timer: ReturnType<typeof setTimeout> | undefined
     let readBefore = 0
     const settle = () => {
@@ -138,29 +146,6 @@ const isStale = (request: ClientRequest, readBefore: number, error: Error) =>
   request.socket?.bytesRead === readBefore &&
   'code' in error &&
   (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-
-interface Connector {
-  readonly request: (method: string, path: string, headers: Record<string, string>) => ClientRequest
-  readonly dropIdle: () => void
-}
-
-/** Loads `node:https` at the first request, `node:http` only for an `http:` endpoint: importing that costs 35 ms. */
-const connector = ({ protocol, hostname, port }: URL, maxSockets: number): Connector => {
-  let agent: Agent | undefined
-  const http = () => process.getBuiltinModule(protocol === 'https:' ? 'node:https' : 'node:http')
-  return {
-    request: (method, path, headers) => {
-      agent ??= new (http().Agent)({ keepAlive: true, maxSockets, noDelay: true })
-      // A literal IPv6 address has brackets in a URL and none in a socket.
-      const host = hostname.replace(/^\[|\]$/g, '')
-      return http().request({ agent, host, port, method, path, headers })
-    },
-    dropIdle: () => {
-      for (const sockets of Object.values(agent?.freeSockets ?? {}))
-        for (const socket of sockets ?? []) socket.destroy()
-    },
-  }
-}
 
 const urlOf = (endpoint: string) => {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined

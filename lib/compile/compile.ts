@@ -36,5 +36,5 @@ const PHASES = { MESSAGE: message, CONNECT: connect, DISCONNECT: disconnect } as
 
 const NOT_OURS: Answer = {
   statusCode: 400,
-  body: 'This is no event of an API Gateway WebSocket API: requestContext needs eventType, connectionId and apiId.',
+  body: 'This is no event of a WebSocket API: requestContext needs eventType, connectionId and apiId.',
 }

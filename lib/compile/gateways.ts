@@ -14,10 +14,10 @@ export const gateways = ({ gateway, endpoint }: Options, random: () => number) =
     return found
   }
   return (context?: RequestContext): Gateway => {
-    if (!context) return last?.gateway ?? late(() => at(named(endpoint)))
-    if (!last || !same(last.of, context))
-      last = { of: context, gateway: late(async () => at((await load()).endpointOf(context, { override: endpoint }))) }
-    return last.gateway
+    if (last && (!context || same(last.of, context))) return last.gateway
+    const found = late(async () => at((await load()).endpointOf(context, { override: endpoint })))
+    if (context) last = { of: context, gateway: found }
+    return found
   }
 }
 
@@ -34,11 +34,3 @@ const late = (find: () => Promise<Gateway>): Gateway => ({
   close: async (connectionId, signal) => (await find()).close(connectionId, signal),
   info: async (connectionId, signal) => (await find()).info(connectionId, signal),
 })
-
-const named = (endpoint: string | undefined): string => {
-  const url = endpoint ?? process.env.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI
-  if (url) return url.replace(/\/+$/, '')
-  throw new TypeError(
-    "No event has come yet, so the API's address is not known. Pass it: ws({ endpoint: 'https://{api}.execute-api.{region}.amazonaws.com/{stage}' }).",
-  )
-}

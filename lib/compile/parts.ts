@@ -58,9 +58,7 @@ const DECLARATIONS: Readonly<Record<string, Take>> = {
   },
   store: (parts, [store]) => {
     if (!Object(store)['~state'])
-      throw new TypeError(
-        '.store() takes a store: memory(), or one of your own, made by store({ records, memberships }).',
-      )
+      throw new TypeError('.store() takes a store: memory(), or one of your own: store({ records, memberships }).')
     parts.store = store as Store
   },
   pushes: (parts, [map]) => {
@@ -82,6 +80,13 @@ const DECLARATIONS: Readonly<Record<string, Take>> = {
   },
 }
 
+const once =
+  (name: 'onConnect' | 'onDefault' | 'onDisconnect' | 'onError'): Take =>
+  (parts, [run]) => {
+    if (parts[name]) throw mistake(duplicateRoute, `.${name}()`)
+    parts[name] = runOf(run, `.${name}()`)
+  }
+
 const ROUTES: Readonly<Record<string, Take>> = {
   on: (parts, [name, ...rest]) => {
     if (typeof name !== 'string' || name === '') throw new TypeError('.on() takes the name of a route first.')
@@ -89,18 +94,10 @@ const ROUTES: Readonly<Record<string, Take>> = {
     if (parts.routes.has(name)) throw mistake(duplicateRoute, `'${name}'`)
     parts.routes.set(name, routeOf(name, rest))
   },
-  onConnect: (parts, [run]) => {
-    parts.onConnect = once(parts.onConnect, run, 'onConnect')
-  },
-  onDefault: (parts, [run]) => {
-    parts.onDefault = once(parts.onDefault, run, 'onDefault')
-  },
-  onDisconnect: (parts, [run]) => {
-    parts.onDisconnect = once(parts.onDisconnect, run, 'onDisconnect')
-  },
-  onError: (parts, [run]) => {
-    parts.onError = once(parts.onError, run, 'onError') as (error: unknown, context: object) => unknown
-  },
+  onConnect: once('onConnect'),
+  onDefault: once('onDefault'),
+  onDisconnect: once('onDisconnect'),
+  onError: once('onError'),
 }
 
 const routeOf = (name: string, rest: readonly unknown[]): RoutePart => {
@@ -119,14 +116,9 @@ const routeOf = (name: string, rest: readonly unknown[]): RoutePart => {
   }
 }
 
-const once = <Taken>(before: Taken | undefined, run: unknown, name: string): Run => {
-  if (before) throw new TypeError(`${duplicateRoute} (.${name}())`)
-  return runOf(run, `.${name}()`)
-}
-
 const runOf = (run: unknown, where: string) => {
   if (typeof run !== 'function') throw new TypeError(`A function is missing in ${where}.`)
-  return run as Run & Layer
+  return run as Run & Layer & NonNullable<Parts['onError']>
 }
 
 const schemaOf = (schema: unknown, where: string): Schema => {

@@ -4,7 +4,7 @@ import { serverOf } from '../flow/server.ts'
 import type { Application, State } from '../flow/state.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { mistake, protocolWithoutStore } from '../mistakes.ts'
-import type { Schema } from '../schema.ts'
+import { type Schema, valid } from '../schema.ts'
 import type { Store } from '../store/store.ts'
 import type { Limits, Options, Warning } from '../types/options.ts'
 import { json } from '../wire/json.ts'
@@ -17,8 +17,7 @@ export const planOf = (options: Options, parts: Parts): Plan => {
   checkOptions(options)
   const { authorizer, pushes, onError } = parts
   const layers = authorizer ? [authorize(authorizer), ...parts.layers] : parts.layers
-  const random = options.random ?? Math.random
-  const warn = options.warn ?? say
+  const { codec = json(), replies = 'post', routeBy = 'message', random = Math.random, warn = say } = options
   warnAtBuild(parts, warn)
   const plan: Plan = {
     routes: new Map([...parts.routes].map(([name, part]) => [name, routeOf(name, part, layers)])),
@@ -28,13 +27,13 @@ export const planOf = (options: Options, parts: Parts): Plan => {
     onError,
     pushes,
     state: stateOf(parts, warn),
-    codec: options.codec ?? json(),
+    codec,
     limits: { ...LIMITS, ...options.limits },
-    replies: options.replies ?? 'post',
-    routeBy: options.routeBy ?? 'message',
+    replies,
+    routeBy,
     gatewayOf: gateways(options, random),
     serverOf: remembering((gateway: Gateway) => serverOf(plan, () => gateway)),
-    clock: { now: options.clock?.now ?? Date.now, wait: options.clock?.wait ?? sleep },
+    clock: { now: Date.now, wait: sleep, ...options.clock },
     random,
     warn,
   }
@@ -63,10 +62,7 @@ const authorize =
   (schema: Schema): Layer =>
   async (context, next) => {
     const { authorizer } = context as { readonly authorizer: unknown }
-    const result = await schema['~standard'].validate(authorizer)
-    if (!result.issues) return next({ authorizer: result.value })
-    const [issue] = result.issues
-    throw new TypeError(`What the authorizer returned does not fit the schema of .authorizer(): ${issue?.message}`)
+    return next({ authorizer: await valid(schema, authorizer, 'What the authorizer returned') })
   }
 
 /** The store brings everything that needs one. */
@@ -81,27 +77,25 @@ const stateOf = (
 }
 
 const checkOptions = (options: Options) => {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.has(name))
-  if (unknown) throw new TypeError(`ws() has no option '${unknown}'. It has ${[...OPTIONS].join(', ')}.`)
+  const limits = options.limits ?? {}
+  checkNames('option', Object.keys(options), OPTIONS)
+  checkNames('limit', Object.keys(limits), Object.keys(LIMITS))
   for (const [name, allowed] of Object.entries(CHOICES)) {
     const value = options[name as keyof typeof CHOICES]
     if (value !== undefined && !allowed.includes(value))
-      throw new TypeError(
-        `ws({ ${name} }) is ${allowed.map((one) => `'${one}'`).join(' or ')}, not ${JSON.stringify(value)}.`,
-      )
+      throw new TypeError(`ws({ ${name} }) is '${allowed.join("' or '")}', not ${JSON.stringify(value)}.`)
   }
-  for (const [name, value] of Object.entries(options.limits ?? {})) {
-    if (!(name in LIMITS))
-      throw new TypeError(`There is no limit '${name}'. There are ${Object.keys(LIMITS).join(', ')}.`)
+  for (const [name, value] of Object.entries(limits))
     if (!(Number.isInteger(value) && value > 0)) throw new TypeError(`The limit '${name}' is a positive whole number.`)
-  }
+}
+
+const checkNames = (kind: string, names: readonly string[], allowed: readonly string[]) => {
+  const unknown = names.find((name) => !allowed.includes(name))
+  if (unknown) throw new TypeError(`ws() has no ${kind} '${unknown}'. It has ${allowed.join(', ')}.`)
 }
 
 const CHOICES = { replies: ['post', 'route-response'], routeBy: ['message', 'routeKey'] }
-const OPTIONS = new Set<string>([
-  ...Object.keys(CHOICES),
-  ...['gateway', 'endpoint', 'codec', 'limits', 'warn', 'clock', 'random'],
-])
+const OPTIONS = [...Object.keys(CHOICES), ...['gateway', 'endpoint', 'codec', 'limits', 'warn', 'clock', 'random']]
 
 /** 128 KB is what API Gateway carries (WebSocket API quotas); the rest is ours, far above what a message needs. */
 const LIMITS: Limits = { maxBytes: 128 * 1024, maxDepth: 64, maxKeys: 1_000 }

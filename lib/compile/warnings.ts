@@ -6,7 +6,7 @@ export const warnAtBuild = ({ onConnect, authorizer }: Parts, warn: (warning: Wa
   if (onConnect || authorizer) return
   warn({
     code: 'OPEN_DOOR',
-    message: 'Anybody can connect: there is neither an onConnect handler nor an authorizer.',
-    fix: 'Check the peer in .onConnect(), declare an .authorizer(), or say that it is meant: .onConnect(() => accept()).',
+    message: 'Anybody can connect: there is no .onConnect() and no .authorizer().',
+    fix: 'Declare one of them, or say that it is meant: .onConnect(() => accept()).',
   })
 }

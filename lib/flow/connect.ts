@@ -1,4 +1,4 @@
-import { type Code, InternalError, WsError } from '../errors.ts'
+import { type Code, InternalError, type WsError } from '../errors.ts'
 import type { ConnectEvent } from '../event/event.ts'
 import { subprotocolsOf } from '../event/handshake.ts'
 import { Outbox } from '../gateway/outbox.ts'
@@ -7,6 +7,7 @@ import type { Accept, Reject } from '../types/connect.ts'
 import { ConnectContext } from './context.ts'
 import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
+import { errorFor } from './refuse.ts'
 import { report } from './report.ts'
 
 /**
@@ -36,7 +37,7 @@ const chosen = ({ event }: Received<ConnectEvent>, subprotocol: string | undefin
 }
 
 const turnAway = (error: unknown, told: WsError | undefined): Answer => {
-  const { code, message } = (told ?? (error instanceof WsError ? error : new InternalError(''))).toPeer()
+  const { code, message } = errorFor(error, told).toPeer()
   return { statusCode: STATUSES[code] ?? 500, body: message }
 }
 

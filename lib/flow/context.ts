@@ -93,7 +93,7 @@ export class ConnectContext extends Context {
 
   constructor(plan: Plan, received: Received<ConnectEvent>, box: Outbox) {
     super(plan, received)
-    if (plan.state) Object.assign(this, plan.state.inConnect(received, box))
+    if (plan.state) Object.assign(this, plan.state.inConnect(plan, received, box))
   }
 
   get query(): URLSearchParams {

@@ -33,7 +33,7 @@ const settle = (plan: Plan, connectionId: string, delivery: Delivery): boolean |
 export const failureOf = (delivery: Exclude<Delivery, { outcome: 'delivered' | 'gone' }>): Error => {
   if (delivery.outcome === 'throttled') {
     const { retryAfterMs } = delivery
-    return new ResourceExhaustedError('API Gateway is throttling. Nothing more can be sent for a while.', {
+    return new ResourceExhaustedError('API Gateway is throttling. Send the message again later.', {
       retryAfterMs,
     })
   }

@@ -21,7 +21,7 @@ const walk = (value: unknown, depth: number, left: number, limits: Limits, surro
     return left
   }
   if (depth > limits.maxDepth)
-    throw new InvalidArgumentError(`The message is nested deeper than the ${limits.maxDepth} levels that are allowed.`)
+    throw new InvalidArgumentError(`The message has more than the ${limits.maxDepth} levels that are allowed.`)
   let rest = left
   if (Array.isArray(value)) {
     if (value.length > rest) throw tooMany(limits)
@@ -32,7 +32,7 @@ const walk = (value: unknown, depth: number, left: number, limits: Limits, surro
   for (const key in value) {
     if (rest-- === 0) throw tooMany(limits)
     const inner: unknown = value[key as keyof typeof value]
-    if (key === '__proto__' || (key === 'constructor' && hasPrototype(inner)))
+    if (key === '__proto__' || (key === 'constructor' && Object.hasOwn(Object(inner), 'prototype')))
       throw new InvalidArgumentError(`The key '${key}' is not allowed.`)
     if (surrogates) wellFormed(key)
     rest = walk(inner, depth + 1, rest, limits, surrogates)
@@ -46,6 +46,3 @@ const tooMany = ({ maxKeys }: Limits) =>
 const wellFormed = (text: string) => {
   if (!text.isWellFormed()) throw new InvalidArgumentError('The message is not well-formed Unicode.')
 }
-
-const hasPrototype = (value: unknown) =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype')

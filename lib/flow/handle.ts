@@ -2,6 +2,7 @@ import type { EventObject } from 'xstate'
 import type { MessageEvent } from '../event/event.ts'
 import { MAX_MESSAGE_BYTES } from '../gateway/gateway.ts'
 import { Outbox } from '../gateway/outbox.ts'
+import { valid } from '../schema.ts'
 import type { Claimed } from './claim.ts'
 import { type Closing, MessageContext } from './context.ts'
 import { tooLarge } from './deliver.ts'
@@ -40,7 +41,11 @@ export const handle = async (
   try {
     const context = new MessageContext(plan, received, route, parsed, data, handled, snapshot)
     const returned = await route.run(context)
-    handled.answer = encode(plan, parsed, route.reply ? await shape(route, returned) : returned)
+    handled.answer = encode(
+      plan,
+      parsed,
+      route.reply ? await valid(route.reply, returned, `The reply of '${route.name}'`) : returned,
+    )
     warn(plan, route, returned, handled.box)
   } catch (error) {
     handled.failure = { error }
@@ -61,23 +66,17 @@ const encode = (plan: Plan, parsed: Parsed, value: unknown): string | undefined 
   return answer
 }
 
-const shape = async ({ name, reply }: Route, returned: unknown): Promise<unknown> => {
-  const result = await reply?.['~standard'].validate(returned)
-  if (!result?.issues) return result?.value
-  throw new TypeError(`The handler of '${name}' returned what its reply schema refuses: ${result.issues[0]?.message}`)
-}
-
 const warn = (plan: Plan, { name }: Route, returned: unknown, { flying }: Outbox) => {
   if (typeof returned === 'object' && returned !== null && 'statusCode' in returned)
     plan.warn({
       code: 'STATUS_AS_REPLY',
       message: `The handler of '${name}' returned { statusCode }, and the peer got it as its reply.`,
-      fix: 'Return the reply itself: API Gateway is answered by the library. To refuse a message, throw a WsError.',
+      fix: 'Return the reply itself. To refuse a message, throw a WsError.',
     })
   if (flying > 0)
     plan.warn({
       code: 'UNAWAITED_SEND',
       message: `The handler of '${name}' returned while something that it sent was still on its way.`,
-      fix: 'Await every push and broadcast, or a failure of it comes too late to fail the message. (It was waited for this time.)',
+      fix: 'Await every push and broadcast, or its failure comes too late to fail the message.',
     })
 }

@@ -40,13 +40,10 @@ export const receive = (plan: Plan, event: unknown, lambda: LambdaContext): Rece
 }
 
 const isWebSocketEvent = (event: unknown): event is WebSocketEvent => {
-  const context: Partial<RequestContext> | null | undefined = (event as { requestContext?: RequestContext } | null)
-    ?.requestContext
+  const { connectionId, apiId, eventType }: Partial<RequestContext> = Object(Object(event).requestContext)
   return (
-    typeof context === 'object' &&
-    context !== null &&
-    typeof context.connectionId === 'string' &&
-    typeof context.apiId === 'string' &&
-    (context.eventType === 'MESSAGE' || context.eventType === 'CONNECT' || context.eventType === 'DISCONNECT')
+    typeof connectionId === 'string' &&
+    typeof apiId === 'string' &&
+    (eventType === 'MESSAGE' || eventType === 'CONNECT' || eventType === 'DISCONNECT')
   )
 }

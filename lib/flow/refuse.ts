@@ -64,7 +64,11 @@ const say = async (
 
 const peerError = async (plan: Plan, received: Received, parsed: Parsed | undefined, cause: unknown) => {
   const told = await report(plan, received, parsed?.action, cause)
-  return (told ?? (cause instanceof WsError ? cause : new InternalError('', { cause }))).toPeer()
+  return errorFor(cause, told).toPeer()
 }
+
+/** What a failure is to the peer: what `onError` made of it, or itself, or nothing to know of. */
+export const errorFor = (cause: unknown, told: WsError | undefined): WsError =>
+  told ?? (cause instanceof WsError ? cause : new InternalError('', { cause }))
 
 const OK: Answer = { statusCode: 200 }

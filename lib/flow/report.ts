@@ -19,7 +19,7 @@ export const report = async (
   }
   try {
     const told = await plan.onError(error, {
-      phase: PHASES[event.requestContext.eventType],
+      phase: event.requestContext.eventType.toLowerCase(),
       connection,
       event,
       lambda,
@@ -36,5 +36,3 @@ export const report = async (
     return undefined
   }
 }
-
-const PHASES = { CONNECT: 'connect', MESSAGE: 'message', DISCONNECT: 'disconnect' } as const

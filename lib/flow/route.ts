@@ -40,21 +40,22 @@ const nearestOf = (name: string, names: Iterable<string>): string | undefined =>
 
 /** Edits between two words, where swapping neighbours is one (optimal string alignment). */
 const distance = (a: string, b: string): number => {
-  let before: number[] = []
-  let last = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= a.length; row++) {
-    const line = [row]
-    for (let column = 1; column <= b.length; column++) {
+  const lines: number[][] = []
+  const at = (row: number, column: number) => lines[row]?.[column] ?? Number.POSITIVE_INFINITY
+  for (let row = 0; row <= a.length; row++) {
+    const line: number[] = []
+    lines.push(line)
+    for (let column = 0; column <= b.length; column++) {
       const same = a[row - 1] === b[column - 1] ? 0 : 1
-      let steps = Math.min(at(last, column) + 1, at(line, column - 1) + 1, at(last, column - 1) + same)
-      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1])
-        steps = Math.min(steps, at(before, column - 2) + 1)
-      line.push(steps)
+      const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
+      const steps = Math.min(
+        at(row - 1, column) + 1,
+        at(row, column - 1) + 1,
+        at(row - 1, column - 1) + same,
+        swapped ? at(row - 2, column - 2) + 1 : Number.POSITIVE_INFINITY,
+      )
+      line.push(row + column === 0 ? 0 : steps)
     }
-    before = last
-    last = line
   }
-  return at(last, b.length)
+  return at(a.length, b.length)
 }
-
-const at = (line: readonly number[], index: number) => line[index] ?? 0

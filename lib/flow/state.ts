@@ -24,7 +24,7 @@ export interface State {
   /** A post met a 410. */
   readonly forget: (plan: Plan, connectionId: string) => Promise<void>
   /** What the contexts of the phases have besides. */
-  readonly inConnect: (received: Received<ConnectEvent>, box: Outbox) => object
+  readonly inConnect: (plan: Plan, received: Received<ConnectEvent>, box: Outbox) => object
   readonly inMessage: (
     plan: Plan,
     received: Received<MessageEvent>,

@@ -113,11 +113,16 @@ export interface EndpointContext {
  * In this order: `override`; AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI; a local gateway; the API's own hostname.
  */
 export const endpointOf = (
-  { apiId, stage, domainName }: EndpointContext,
+  context: EndpointContext | undefined,
   { override, env = process.env }: { readonly override?: string | undefined; readonly env?: Environment } = {},
 ): string => {
   const given = override || env.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI
   if (given) return given.replace(/\/+$/, '')
+  if (!context)
+    throw new TypeError(
+      "The endpoint is not known before the first event. Pass it: ws({ endpoint: 'https://{api}.execute-api.{region}.amazonaws.com/{stage}' }).",
+    )
+  const { apiId, stage, domainName } = context
   if (isLoopback(domainName.replace(/:\d+$/, ''))) return `http://${domainName}/${stage}`
   const region = environmentRegion(env)
   if (!region)
@@ -195,10 +200,10 @@ const adviceOn = (method: string, endpoint: string, said: string): string => {
   if (/AccessDenied|not authorized to perform/.test(said) && !isDoubled)
     return `The caller's role lacks a permission. Allow execute-api:ManageConnections on ${grantOf(method, said)}`
   if (/Missing ?Authentication ?Token/i.test(said))
-    return `API Gateway saw no signature. Check that ${endpoint} is a WebSocket API, and that nothing on the way to it drops the Authorization header`
+    return `API Gateway saw no signature. Check that it is a WebSocket API, and that nothing on the way to ${endpoint} drops the Authorization header`
   if (/signature|security token|scoped to|ExpiredToken|UnrecognizedClient/i.test(said))
     return `API Gateway does not accept the signature. Check the credentials, their region and the clock, and that nothing on the way to ${endpoint} rewrites host or path`
-  return `The path or the stage of ${endpoint} is wrong. It is https://{api}.execute-api.{region}.amazonaws.com/{stage}; on a custom domain the path is the key of the API mapping instead of the stage`
+  return `The path or the stage of ${endpoint} is wrong. It is https://{api}.execute-api.{region}.amazonaws.com/{stage}; on a custom domain {stage} is the key of the API mapping`
 }
 
 /** The resource of the missing permission, for every connection. AWS masks the account in its message: any account. */

@@ -1,5 +1,5 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate'
-import { moves } from './machine.ts'
+import { acceptedBy } from './machine.ts'
 
 /**
  * Refuse what a protocol cannot be: each problem as a sentence that names the state and what to write instead.
@@ -8,18 +8,12 @@ import { moves } from './machine.ts'
  */
 export const problemsOf = (machine: AnyStateMachine, routes: Iterable<string>): string[] => {
   const nodes = [...nodesOf(machine.root)]
-  const accepted = new Set(
-    nodes.flatMap((node) => [...node.transitions].flatMap(([type, list]) => (list.some(moves) ? [type] : []))),
-  )
+  const accepted = new Set(nodes.flatMap(acceptedBy))
   return [
-    ...nodes.flatMap(inState),
-    ...nodes.flatMap((node) => actionsOf(node, machine).flatMap((type) => actor(type, node))),
+    ...nodes.flatMap((node) => inState(node, machine)),
     ...[...routes]
       .filter((name) => !accepted.has(name))
-      .map(
-        (name) =>
-          `No state of the protocol accepts '${name}', so its handler could never run. Add a transition, or remove the route.`,
-      ),
+      .map((name) => `No state accepts '${name}'. Add a transition, or remove the route.`),
   ]
 }
 
@@ -31,48 +25,40 @@ export const knows = (machine: AnyStateMachine, event: string): boolean =>
 export const eventsOf = (machine: AnyStateMachine): string[] =>
   machine.events.filter((type: string) => !type.startsWith('xstate.') && !type.startsWith('$') && !isWildcard(type))
 
-const inState = (node: AnyStateNode): string[] => {
-  const problems: string[] = []
-  if (node.invoke.length > 0)
-    problems.push(
-      `State '${nameOf(node)}' invokes an actor, which no store can keep. Start that work in a route handler.`,
-    )
-  for (const [event, config] of Object.entries(node.config.on ?? {})) {
-    if (isWildcard(event))
-      problems.push(
-        `State '${nameOf(node)}' accepts the wildcard '${event}'. Name each event: a protocol says what it allows.`,
-      )
-    if ([config].flat().some(forbids))
-      problems.push(
-        `State '${nameOf(node)}' has '${event}: {}', which XState reads as forbidden. Write '${event}: stay' to allow it and keep the state, or '${event}: undefined' to forbid it.`,
-      )
-  }
-  return problems
+const inState = (node: AnyStateNode, machine: AnyStateMachine): string[] => {
+  const events = Object.entries(node.config.on ?? {})
+  return [
+    ...actorsOf(node, machine).map(
+      (actor) => `uses ${actor}, and a stored protocol has no actors. Do it in a route handler.`,
+    ),
+    ...events.flatMap(([event]) =>
+      isWildcard(event) ? [`accepts the wildcard '${event}'. Name each event that it allows.`] : [],
+    ),
+    ...events.flatMap(([event, config]) =>
+      [config].flat().some(forbids)
+        ? [
+            `has '${event}: {}', which XState reads as forbidden. Write '${event}: stay' to allow it, or '${event}: undefined' to forbid it.`,
+          ]
+        : [],
+    ),
+  ].map((problem) => `State '${node.path.join('.') || machine.id}' ${problem}`)
 }
 
-const actor = (type: string, node: AnyStateNode) =>
-  ACTOR_ACTIONS.has(type)
-    ? [
-        `State '${nameOf(node)}' uses ${type.slice('xstate.'.length)}(), and a stored protocol has no actors. Do it in a route handler.`,
-      ]
-    : []
-
-const ACTOR_ACTIONS = new Set([
-  'xstate.spawnChild',
-  'xstate.sendTo',
-  'xstate.stopChild',
-  'xstate.forwardTo',
-  'xstate.sendParent',
-])
+/** What a state does with actors, as one writes it. */
+const actorsOf = (node: AnyStateNode, machine: AnyStateMachine): string[] => [
+  ...node.invoke.map(() => 'invoke'),
+  ...actionsOf(node, machine).flatMap((type) => {
+    const [, name] = /^xstate\.(spawnChild|sendTo|stopChild)$/.exec(type) ?? []
+    return name ? [`${name}()`] : []
+  }),
+]
 
 /** A transition that is an object, with nowhere to go and nothing to do. */
-const forbids = (config: unknown) =>
-  typeof config === 'object' &&
-  config !== null &&
-  (config as { target?: unknown }).target === undefined &&
-  isEmpty((config as { actions?: unknown }).actions)
-
-const isEmpty = (actions: unknown) => actions === undefined || (Array.isArray(actions) && actions.length === 0)
+const forbids = (config: unknown) => {
+  if (typeof config !== 'object' || config === null) return false
+  const { target, actions = [] } = config as { readonly target?: unknown; readonly actions?: unknown }
+  return target === undefined && Array.isArray(actions) && actions.length === 0
+}
 
 const isWildcard = (event: string) => event === '*' || event.endsWith('.*')
 
@@ -96,5 +82,3 @@ const typeOf = (action: unknown, { implementations }: AnyStateMachine): string =
   const implemented: unknown = implementations.actions[name]
   return String((Object(implemented) as { readonly type?: string }).type ?? name)
 }
-
-const nameOf = (node: AnyStateNode) => node.path.join('.') || node.machine.id

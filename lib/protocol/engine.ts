@@ -117,7 +117,7 @@ export function* bury(
   for (let lost = 0; ; ) {
     const { record } = seen
     if (seen.failed || lost > 1)
-      throw new UnavailableError('The store did not answer; the connection is not marked as closed.')
+      throw new UnavailableError('The store did not answer. The connection is not marked as closed.')
     if (!record || record.closed?.token === closed.token) return { first: true, record }
     if (record.closed?.by === 'disconnect' || record.closed?.by === closed.by) return { first: false, record }
     const { claim: _, ...rest } = record

@@ -18,7 +18,6 @@ export interface Machine {
   readonly can: (state: StoredState, event: EventObject) => boolean
   /** `now` is the time at which the delays that the transition starts begin to run. */
   readonly next: (from: Pick<Step, 'state' | 'due'>, event: EventObject, now: number) => Step
-  readonly isFinal: (state: StoredState) => boolean
   /** The events that some transition out of `state` names, guards aside. */
   readonly accepts: (state: StoredState) => readonly string[]
   /** The snapshot that handlers see. */
@@ -49,7 +48,7 @@ export const wrap = (machine: AnyStateMachine): Machine => {
     return snapshot
   }
   const keep = (snapshot: AnyMachineSnapshot): StoredState => {
-    if (Object.keys(snapshot.children).length > 0) throw new TypeError(NO_ACTORS)
+    if (Object.keys(snapshot.children).length > 0) refuseActor()
     const { value, context } = snapshot
     const state = {
       value,
@@ -77,8 +76,7 @@ export const wrap = (machine: AnyStateMachine): Machine => {
       const after = machine.transition(before, event, scope as never) as AnyMachineSnapshot
       return { state: after === before ? state : keep(after), ...sort(scope.actions, due, now) }
     },
-    isFinal: (state) => state.done === true,
-    accepts: (state) => [...new Set(restore(state)._nodes.flatMap((node) => acceptedBy(node)))],
+    accepts: (state) => [...new Set(restore(state)._nodes.flatMap(acceptedBy))],
     snapshot: restore,
     description: (state) =>
       restore(state)._nodes.find((node) => node.type === 'final' && node.description)?.description,
@@ -111,7 +109,7 @@ const inert = () => {
 }
 
 const refuseActor = () => {
-  throw new TypeError(NO_ACTORS)
+  throw new TypeError('A stored protocol has no actors: no invoke, spawn or sendTo. Do it in a route handler.')
 }
 
 /** Delays become absolute deadlines; custom actions wait for the commit; what xstate has applied itself is dropped. */
@@ -125,7 +123,7 @@ const sort = (collected: readonly Collected[], before: readonly Due[], now: numb
       if (delay !== undefined && event) due = [...due, delayed(event, id, now + Number(delay))]
     } else if (type === 'xstate.cancel') due = due.filter((one) => (one.id ?? one.event) !== sendId)
     else if (type === 'xstate.log' || !type.startsWith('xstate.')) actions.push(() => exec?.(info, params))
-    else if (type !== 'xstate.emit') throw new TypeError(NO_ACTORS)
+    else if (type !== 'xstate.emit') refuseActor()
   }
   return { due, actions }
 }
@@ -143,13 +141,12 @@ const versionOf = (machine: AnyStateMachine) => `${machine.id}@${machine.version
 const historyOf = (machine: AnyStateMachine, snapshot: AnyMachineSnapshot) =>
   (machine.getPersistedSnapshot(snapshot) as unknown as { readonly historyValue: unknown }).historyValue
 
-const acceptedBy = (node: AnyStateMachine['root']): string[] =>
+/** The events that some transition of a node names and that it does not forbid. */
+export const acceptedBy = (node: AnyStateMachine['root']): string[] =>
   [...node.transitions].flatMap(([type, list]) => (list.some(moves) ? [type] : []))
 
 /** XState's own rule for `can`: a transition without target and action forbids the event. */
-export const moves = (transition: { readonly target?: unknown; readonly actions: readonly unknown[] }): boolean =>
+const moves = (transition: { readonly target?: unknown; readonly actions: readonly unknown[] }): boolean =>
   transition.target !== undefined || transition.actions.length > 0
 
 const NONE: readonly Action[] = []
-const NO_ACTORS =
-  'A protocol is a pure state machine: invoke, spawn, sendTo and other actors cannot be stored. Start such work in the route handler.'

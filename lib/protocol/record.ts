@@ -42,7 +42,7 @@ const checkSize = ({ context }: StoredState) => {
   const sizes = Object.entries(Object(context)).map(([key, value]) => [key, bytesOf(value)] as const)
   const [key] = sizes.reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0])
   throw new RangeError(
-    `The protocol's context would take ${bytes} bytes; ${MAX_STATE_BYTES} are allowed. The largest part is '${key}': keep it elsewhere, and its key here.`,
+    `The context of the protocol takes ${bytes} bytes; ${MAX_STATE_BYTES} are allowed. Keep its largest part elsewhere: '${key}'.`,
   )
 }
 

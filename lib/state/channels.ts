@@ -9,15 +9,19 @@ import { pushFrame } from '../flow/push.ts'
 import type { Received } from '../flow/receive.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Outbox } from '../gateway/outbox.ts'
-import type { StorePorts } from '../store/store.ts'
+import type { Memberships, StorePorts } from '../store/store.ts'
 
 interface BroadcastOptions {
   readonly except?: 'self' | readonly string[]
 }
 
 /** `channel` for the handler of a message. */
-export const messageChannels = (plan: Plan, store: StorePorts, { gateway, connection }: Received, box: Outbox) => {
-  const { memberships } = store
+export const messageChannels = (
+  plan: Plan,
+  { memberships }: StorePorts,
+  { gateway, connection }: Received,
+  box: Outbox,
+) => {
   // What this message has asked for and the store does not know yet.
   const asked = new Map<string, boolean>()
   return (given: string) => {
@@ -38,10 +42,11 @@ export const messageChannels = (plan: Plan, store: StorePorts, { gateway, connec
     const broadcast = async (name: string, data: unknown, { except = [] }: BroadcastOptions) => {
       if (!(asked.get(channel) ?? (await memberships.has(connection.id, channel))))
         throw new PermissionDeniedError(`Only a member of '${channel}' may broadcast to it. Join first.`)
-      const others = except === 'self' ? [connection.id] : except
       // What does not fit its schema fails the message now, not after its commit.
       const frame = await pushFrame(plan, name, data)
-      await box.send(async () => void (await broadcastTo(plan, store, gateway, channel, frame, others)))
+      await box.send(
+        async () => void (await broadcastTo(plan, memberships, gateway, channel, frame, except, connection.id)),
+      )
     }
     return {
       members: () => membersOf(memberships, channel),
@@ -54,49 +59,37 @@ export const messageChannels = (plan: Plan, store: StorePorts, { gateway, connec
 }
 
 /** `channel` for `onConnect`: a join waits until the peer is let in. */
-export const connectChannels =
-  ({ memberships }: StorePorts, { connection }: Received, box: Outbox) =>
+export const connectChannels = (plan: Plan, store: StorePorts, received: Received, box: Outbox) => {
+  const channelOf = messageChannels(plan, store, received, box)
+  return (given: string) => {
+    const { members, join } = channelOf(given)
+    return { members, join }
+  }
+}
+
+/** `server.channel`: the server is asked for no membership. And that of `onDisconnect`: the others are still there. */
+export const serverChannels =
+  (plan: Plan, { memberships }: StorePorts, gateway: () => Gateway, self = '') =>
   (given: string) => {
     const channel = channelName(given)
     return {
       members: () => membersOf(memberships, channel),
-      join: () => box.send(async () => void (await memberships.join(connection.id, channel))),
+      broadcast: async (name: string, data: unknown, { except = [] }: BroadcastOptions = {}) =>
+        broadcastTo(plan, memberships, gateway(), channel, await pushFrame(plan, name, data), except, self),
     }
   }
-
-/** `channel` for `onDisconnect`: the others are still there. */
-export const disconnectChannels =
-  (plan: Plan, store: StorePorts, { gateway, connection }: Received) =>
-  (given: string) => {
-    const channel = channelName(given)
-    return {
-      members: () => membersOf(store.memberships, channel),
-      broadcast: async (name: string, data: unknown, { except = [] }: BroadcastOptions = {}) => {
-        const others = except === 'self' ? [connection.id] : except
-        await broadcastTo(plan, store, gateway, channel, await pushFrame(plan, name, data), others)
-      },
-    }
-  }
-
-/** `server.channel`: the server is asked for no membership. */
-export const serverChannels = (plan: Plan, store: StorePorts, gateway: () => Gateway) => (given: string) => {
-  const channel = channelName(given)
-  return {
-    members: () => membersOf(store.memberships, channel),
-    broadcast: async (name: string, data: unknown, { except = [] }: { readonly except?: readonly string[] } = {}) =>
-      broadcastTo(plan, store, gateway(), channel, await pushFrame(plan, name, data), except),
-  }
-}
 
 /** Send a frame to the members of a channel, leaving out some. */
 const broadcastTo = async (
   plan: Plan,
-  { memberships }: StorePorts,
+  memberships: Memberships,
   gateway: Gateway,
   channel: string,
   frame: string,
-  except: readonly string[],
+  except: 'self' | readonly string[],
+  self: string,
 ): Promise<Sent> => {
+  const others = new Set(except === 'self' ? [self] : except)
   const deliver = (connectionId: string) => send(plan, gateway, connectionId, frame)
-  return broadcast(membersOf(memberships, channel), new Set(except), deliver, (error) => console.error(error))
+  return broadcast(membersOf(memberships, channel), others, deliver, (error) => console.error(error))
 }

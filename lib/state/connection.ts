@@ -8,7 +8,7 @@ import type { Protocol } from './protocol.ts'
 
 /** From here on the connection has a record: with a protocol, at the machine's initial state. */
 export const open =
-  ({ records, ...store }: StorePorts, protocol: Protocol | undefined): State['open'] =>
+  (store: StorePorts, protocol: Protocol | undefined): State['open'] =>
   async (plan, { connection, event, lambda }, context, box) => {
     const now = plan.clock.now()
     const { state, due, actions = [] } = protocol?.machine.start(protocol.input?.(context), now) ?? {}
@@ -20,12 +20,12 @@ export const open =
       ...(state && { state }),
       ...(due && due.length > 0 && { due }),
     }
-    if (!(await records.create(connection.id, record)))
+    if (!(await store.records.create(connection.id, record)))
       throw new InternalError(`There is a record of the connection '${connection.id}' already.`)
     const [failure] = await box.open()
     if (failure === undefined) return act(actions)
     // The peer was let in and then could not be: nothing of it may stay.
-    await release(plan, { records, ...store }, connection.id, 'disconnect', lambda?.awsRequestId)
+    await release(plan, store, connection.id, 'disconnect', lambda?.awsRequestId)
     throw failure
   }
 
@@ -51,9 +51,9 @@ const release = async (
   by: Closed['by'],
   requestId: string | undefined,
 ) => {
-  const buried = await driveThrough(plan, store, connectionId, bury({ by, token: tokenOf(plan, requestId) }))
+  const { result } = await driveThrough(plan, store, connectionId, bury({ by, token: tokenOf(plan, requestId) }))
   await store.memberships.leaveAll(connectionId)
-  return buried
+  return result
 }
 
 /** API Gateway ends a connection after two hours (WebSocket API quotas); a quarter of an hour for late messages. */

@@ -7,7 +7,7 @@ import type { Gateway } from '../gateway/gateway.ts'
 import { apply, type Outcome } from '../protocol/engine.ts'
 import { NotAllowed } from '../protocol/record.ts'
 import type { StorePorts } from '../store/store.ts'
-import { act, drive, policyOf, tokenOf } from './drive.ts'
+import { act, driveThrough, policyOf, tokenOf } from './drive.ts'
 import { type Failure, fail, farewell, notAllowed } from './outcome.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -19,11 +19,9 @@ export const dispatch =
       throw new TypeError(`'${event.type}' is an event of the lifecycle, which nobody dispatches.`)
     const policy = policyOf(plan, new Lifetime(undefined))
     const once = { id: '', token: tokenOf(plan, undefined) }
-    const driven = drive(plan, store, connectionId, apply(protocol.machine, [event], once, policy))
-    const standing = await driven.on()
-    if (standing.run) throw new TypeError('This engine runs no handler.')
-    const { result } = standing
-    if (result.kind !== 'done') throw unwrap(protocol, event, result, driven.cause())
+    const engine = apply(protocol.machine, [event], once, policy)
+    const { result, cause } = await driveThrough(plan, store, connectionId, engine)
+    if (result.kind !== 'done') throw unwrap(protocol, event, result, cause)
     act(result.actions)
     if (result.final) await part(plan, gateway(), connectionId, 'OK', farewell(protocol, result.state))
   }

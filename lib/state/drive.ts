@@ -27,32 +27,30 @@ export const drive = <Result>(
 ): Drive<Result> => {
   let cause: unknown
 
-  const perform = async (effect: Exclude<Effect, { op: 'run' }>): Promise<Answer> => {
+  const perform = async (effect: Exclude<Effect, { op: 'run' }>): Promise<Omit<Answer, 'now'>> => {
     try {
-      if (effect.op === 'read') return { record: await records.read(connectionId), now: clock.now() }
+      if (effect.op === 'read') return { record: await records.read(connectionId) }
       if (effect.op === 'wait') await clock.wait(effect.ms)
       else if (effect.op === 'act') act(effect.actions)
       else {
         const result = await records.replace(connectionId, effect.version, effect.next)
-        return result.ok
-          ? { applied: true, now: clock.now() }
-          : { applied: false, record: result.current, now: clock.now() }
+        return result.ok ? { applied: true } : { record: result.current }
       }
     } catch (error) {
       cause = error
-      return { failed: true, now: clock.now() }
+      return { failed: true }
     }
-    return { now: clock.now() }
+    return {}
   }
 
   return {
     cause: () => cause,
     on: async (handled) => {
-      let step = engine.next({ now: clock.now(), ...(handled && { handled }) })
+      let step = engine.next({ ...(handled && { handled }), now: clock.now() })
       for (;;) {
         if (step.done) return { result: step.value }
         if (step.value.op === 'run') return { run: step.value }
-        step = engine.next(await perform(step.value))
+        step = engine.next({ ...(await perform(step.value)), now: clock.now() })
       }
     },
   }
@@ -74,10 +72,11 @@ export const driveThrough = async <Result>(
   store: StorePorts,
   connectionId: string,
   engine: Engine<Result>,
-): Promise<Result> => {
-  const standing = await drive(plan, store, connectionId, engine).on()
+): Promise<{ readonly result: Result; readonly cause: unknown }> => {
+  const driven = drive(plan, store, connectionId, engine)
+  const standing = await driven.on()
   if (standing.run) throw new TypeError('This engine runs no handler.')
-  return standing.result
+  return { result: standing.result, cause: driven.cause() }
 }
 
 /** How the engine reckons with this invocation's time. */

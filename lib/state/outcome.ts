@@ -39,7 +39,9 @@ const FAILURES: {
   gone: () => new Parting('The connection is closed.'),
   duplicate: () => new AlreadyExistsError('A message with this id was applied before.'),
   fenced: () =>
-    new AbortedError('Another message took over. Nothing of this one was kept; send it again with the same id.'),
+    new AbortedError(
+      'Another message took over, and nothing of this one was kept. Send the message again with the same id.',
+    ),
   unknown: (_, __, ___, cause) =>
     new Fault(new UnknownOutcomeError('The store did not answer. Send the message again with the same id.', { cause })),
   failed: ({ error }) => new Fault(error),

@@ -32,8 +32,8 @@ export const protocolOf = ({ protocol, routes, hasDefault, warn }: Application):
   if (bare.length > 0)
     warn({
       code: 'ROUTE_WITHOUT_SCHEMA',
-      message: `Without a schema what these messages carry is dropped before the protocol sees it: ${bare.join(', ')}.`,
-      fix: 'Pass a schema before the handler; for a message that carries nothing, one of undefined, such as v.undefined().',
+      message: `Without a schema the data of these routes is dropped: ${bare.join(', ')}.`,
+      fix: 'Pass a schema before the handler; for a message that carries nothing, v.undefined().',
     })
   return { machine: wrap(machine), input, internal: new Set(internal), names: new Set(names) }
 }

@@ -1,6 +1,6 @@
 import type { Application, State } from '../flow/state.ts'
 import type { Store, StorePorts } from '../store/store.ts'
-import { connectChannels, disconnectChannels, messageChannels, serverChannels } from './channels.ts'
+import { connectChannels, messageChannels, serverChannels } from './channels.ts'
 import { claim } from './claim.ts'
 import { close, forget, open } from './connection.ts'
 import { dispatch } from './dispatch.ts'
@@ -22,13 +22,13 @@ const stateOf = (ports: StorePorts, application: Application): State => {
     open: open(ports, protocol),
     close: close(ports, protocol),
     forget: forget(ports),
-    inConnect: (received, box) => ({ channel: connectChannels(ports, received, box) }),
+    inConnect: (plan, received, box) => ({ channel: connectChannels(plan, ports, received, box) }),
     inMessage: (plan, received, box, raised, snapshot) => ({
       channel: messageChannels(plan, ports, received, box),
       ...(protocol && { snapshot, raise: raiser(protocol, raised) }),
     }),
     inDisconnect: (plan, received, snapshot) => ({
-      channel: disconnectChannels(plan, ports, received),
+      channel: serverChannels(plan, ports, () => received.gateway, received.connection.id),
       ...(protocol && { snapshot }),
     }),
     inServer: (plan, gateway) => ({ channel: serverChannels(plan, ports, gateway) }),

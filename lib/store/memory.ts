@@ -10,7 +10,6 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
   // Text, as in any real store: what does not survive JSON is lost here too, and no caller can change a stored record.
   const records = new Map<string, string>()
   const channels = new Map<string, Set<string>>()
-  const joined = new Map<string, Set<string>>()
   let sweepAt = 0
 
   const get = (connectionId: string): ConnectionRecord | undefined => {
@@ -22,11 +21,9 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
     const members = channels.get(channel)
     members?.delete(connectionId)
     if (members?.size === 0) channels.delete(channel)
-    joined.get(connectionId)?.delete(channel)
   }
   const dropAll = (connectionId: string) => {
-    for (const channel of joined.get(connectionId) ?? []) drop(connectionId, channel)
-    joined.delete(connectionId)
+    for (const channel of channels.keys()) drop(connectionId, channel)
   }
   const sweep = () => {
     if (now() < sweepAt) return
@@ -40,8 +37,7 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
 
   return {
     warnOnLambda: {
-      message:
-        'The memory store is in use on Lambda, where each instance has a memory of its own: they will not agree.',
+      message: 'The memory store is in use on Lambda, where each instance has its own.',
       fix: 'Use a store that all instances share.',
     },
     records: {
@@ -63,8 +59,8 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
       join: async (connectionId, channel) => {
         const record = get(connectionId)
         if (!record || record.closed) return false
-        add(channels, channel, connectionId)
-        add(joined, connectionId, channel)
+        const members = channels.get(channel) ?? new Set()
+        channels.set(channel, members.add(connectionId))
         return true
       },
       leave: async (connectionId, channel) => drop(connectionId, channel),
@@ -77,9 +73,3 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
 
 /** Expired records are looked for this often, when a connection comes. */
 const SWEEP_MS = 60_000
-
-const add = (sets: Map<string, Set<string>>, key: string, member: string) => {
-  const set = sets.get(key)
-  if (set) set.add(member)
-  else sets.set(key, new Set([member]))
-}

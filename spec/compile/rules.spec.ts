@@ -163,7 +163,7 @@ const rules: readonly (readonly [claim: string, chain: () => Loose, ...says: Reg
   ],
   ['an option that there is not', () => plain({ reply: 'post' }), /ws\(\) has no option 'reply'\. It has replies/],
   ['a choice that there is not', () => plain({ replies: 'push' }), /'post' or 'route-response', not "push"/],
-  ['a limit that there is not', () => plain({ limits: { bytes: 1 } }), /There is no limit 'bytes'/],
+  ['a limit that there is not', () => plain({ limits: { bytes: 1 } }), /ws\(\) has no limit 'bytes'\. It has maxBytes/],
   ['a limit of nothing', () => plain({ limits: { maxBytes: 0 } }), /'maxBytes' is a positive whole number/],
   ['a limit that is no number', () => plain({ limits: { maxKeys: '9' } }), /'maxKeys' is a positive whole number/],
 ]

@@ -144,7 +144,7 @@ test('a reply that its schema refuses is a defect of the server', async () => {
   assert.equal((await send(withId)).frames, [{ ...withId, error: internal }])
   assert.equal(
     errors.map((error) => (error as Error).message),
-    ["The handler of 'go' returned what its reply schema refuses: A date, please."],
+    ["The reply of 'go' is not valid: A date, please."],
   )
 })
 

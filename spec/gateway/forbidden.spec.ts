@@ -62,7 +62,7 @@ test('a resource with the stage twice means the endpoint, not the permission', a
 test('a bare Forbidden means the path or the stage, and the rule of custom domains', async () => {
   const reason = await reasonFor({ status: 403, body: '{"message":"Forbidden"}' })
   assert.match(reason, 'The path or the stage of ORIGIN/Prod is wrong')
-  assert.match(reason, 'on a custom domain the path is the key of the API mapping instead of the stage')
+  assert.match(reason, 'on a custom domain {stage} is the key of the API mapping')
 })
 
 test('a 403 that says nothing is read as a bare Forbidden', async () => {
