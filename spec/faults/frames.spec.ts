@@ -51,10 +51,13 @@ test('an ordinary message is handled, so that the refusals below mean something'
   assert.is(validated(), 1)
 })
 
-test('1. an empty body is refused, and the handler does not run', async () => {
+test('1. an empty body is refused, and no handler runs, not even the raw one', async () => {
   const { send, handled } = echo()
   assert.equal(codesOf((await send('')).frames), refused)
   assert.is(handled(), 0)
+  const other = raw()
+  assert.equal(codesOf((await other.send('')).frames), refused)
+  assert.equal(other.got, [])
 })
 
 for (const body of [undefined, null])
