@@ -7,7 +7,6 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** What a loopback endpoint is signed with when there is nothing else; nobody there checks who it is. */
 const PLACEHOLDER: Credentials = { accessKeyId: 'local', secretAccessKey: 'local' }
-const PLACEHOLDER_REGION = 'us-east-1'
 /** `us-east-1`, `us-gov-west-1`, `mx-central-1`. */
 const HOST_REGION = /\.([a-z]{2}(?:-[a-z]+)+-\d)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)$/
 
@@ -15,13 +14,13 @@ const HOST_REGION = /\.([a-z]{2}(?:-[a-z]+)+-\d)\.(?:vpce\.)?(?:amazonaws\.com(?
  * Take credentials from the environment, where Lambda puts them. A loopback endpoint needs none.
  *
  * ```ts
- * const { accessKeyId } = await environmentCredentials('abc.execute-api.eu-west-1.amazonaws.com')()
+ * const { accessKeyId } = await environmentCredentials('abc.execute-api.eu-west-1.amazonaws.com', process.env)()
  * ```
  *
  * The environment is read at each call: a Lambda's keys live for hours, a sandbox may live longer.
  */
 export const environmentCredentials =
-  (hostname: string, env: Environment = process.env): CredentialsSource =>
+  (hostname: string, env: Environment): CredentialsSource =>
   () => {
     const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env
     if (accessKeyId && secretAccessKey)
@@ -38,17 +37,17 @@ export const environmentCredentials =
  * The hostname comes first because it decides: a function in one region that posts to an API in another is refused when
  * it signs for its own.
  */
-export const regionOf = (hostname: string, env: Environment = process.env): string => {
+export const regionOf = (hostname: string, env: Environment): string => {
   const region = HOST_REGION.exec(hostname)?.[1] ?? environmentRegion(env)
   if (region) return region
-  if (isLoopback(hostname)) return PLACEHOLDER_REGION
+  if (isLoopback(hostname)) return 'us-east-1'
   throw new Error(`No AWS region for ${hostname}: AWS_REGION is not set. ${ON_LAMBDA}, or pass \`region\`.`)
 }
 
 /** How an error about a variable that is not set goes on. */
 export const ON_LAMBDA = 'Lambda sets it; elsewhere export it'
 
-export const environmentRegion = (env: Environment = process.env): string | undefined =>
+export const environmentRegion = (env: Environment): string | undefined =>
   env.AWS_REGION || env.AWS_DEFAULT_REGION || undefined
 
 /** `localhost`, `127.0.0.0/8` and `[::1]`, as `URL.hostname` writes them. */

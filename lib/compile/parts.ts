@@ -100,6 +100,9 @@ const ROUTES: Readonly<Record<string, Take>> = {
   onError: once('onError'),
 }
 
+/** What can be called on a chain, besides `build()`. */
+export const METHODS: readonly string[] = Object.keys({ ...DECLARATIONS, ...ROUTES })
+
 const routeOf = (name: string, rest: readonly unknown[]): RoutePart => {
   const [spec, handler] = rest.length === 1 ? [undefined, rest[0]] : rest
   const where = `the route '${name}'`

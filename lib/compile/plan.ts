@@ -21,7 +21,7 @@ export const planOf = (options: Options, parts: Parts): Plan => {
   warnAtBuild(parts, warn)
   const plan: Plan = {
     routes: new Map([...parts.routes].map(([name, part]) => [name, routeOf(name, part, layers)])),
-    fallback: parts.onDefault && routeOf('$default', { ...BARE, run: parts.onDefault }, layers),
+    fallback: parts.onDefault && { ...BARE, run: compose(layers, parts.onDefault) },
     connect: compose(layers, parts.onConnect ?? nothing),
     disconnect: compose(layers, parts.onDisconnect ?? nothing),
     onError,
@@ -55,7 +55,7 @@ const routeOf = (name: string, { layers, run, ...rest }: RoutePart, outer: reado
   run: compose([...outer, ...layers], run),
 })
 
-const BARE: Omit<RoutePart, 'run'> = { input: undefined, reply: undefined, layers: [], exclusive: false }
+const BARE: Omit<Route, 'run'> = { name: '$default', input: undefined, reply: undefined, exclusive: false }
 
 /** The declared authorizer is checked before anything else sees the event. */
 const authorize =

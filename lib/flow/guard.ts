@@ -43,6 +43,7 @@ const walk = (value: unknown, depth: number, left: number, limits: Limits, surro
 const tooMany = ({ maxKeys }: Limits) =>
   new InvalidArgumentError(`The message has more than the ${maxKeys} keys and items that are allowed.`)
 
-const wellFormed = (text: string) => {
+/** Refuse half characters, which UTF-8 cannot write. */
+export const wellFormed = (text: string): void => {
   if (!text.isWellFormed()) throw new InvalidArgumentError('The message is not well-formed Unicode.')
 }

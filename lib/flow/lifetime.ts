@@ -14,7 +14,7 @@ export class Lifetime {
   remainingMs(): number {
     const left = this.#lambda?.getRemainingTimeInMillis?.()
     // NaN would make a claim that never protects, or never ends.
-    return typeof left === 'number' && Number.isFinite(left) ? left : UNKNOWN_LIFE_MS
+    return Number.isFinite(left) ? Number(left) : UNKNOWN_LIFE_MS
   }
 
   /** Aborts shortly before. Made, with its timer, when it is first asked for. */
@@ -30,7 +30,7 @@ export class Lifetime {
 
   /** The invocation is over: no timer stays behind. */
   end(): void {
-    if (this.#timer) clearTimeout(this.#timer)
+    clearTimeout(this.#timer)
   }
 }
 

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, ResourceExhaustedError } from '../errors.ts'
 import type { MessageEvent } from '../event/event.ts'
 import type { Frame } from '../wire/codec.ts'
-import { guard } from './guard.ts'
+import { guard, wellFormed } from './guard.ts'
 import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
 
@@ -36,7 +36,7 @@ const read = ({ body, isBase64Encoded }: MessageEvent, maxBytes: number): string
       details: { bytes, maxBytes },
     })
   const text = isBase64Encoded ? decode(body) : body
-  if (!text.isWellFormed()) throw new InvalidArgumentError('The message is not well-formed Unicode.')
+  wellFormed(text)
   return text
 }
 

@@ -41,20 +41,16 @@ const nearestOf = (name: string, names: Iterable<string>): string | undefined =>
 /** Edits between two words, where swapping neighbours is one (optimal string alignment). */
 const distance = (a: string, b: string): number => {
   const lines: number[][] = []
-  const at = (row: number, column: number) => lines[row]?.[column] ?? Number.POSITIVE_INFINITY
-  for (let row = 0; row <= a.length; row++) {
+  // Where one of the words has not begun, every letter of the other one is an edit.
+  const at = (row: number, column: number) => lines[row]?.[column] ?? row + column
+  for (let row = 1; row <= a.length; row++) {
     const line: number[] = []
-    lines.push(line)
-    for (let column = 0; column <= b.length; column++) {
+    lines[row] = line
+    for (let column = 1; column <= b.length; column++) {
       const same = a[row - 1] === b[column - 1] ? 0 : 1
-      const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
-      const steps = Math.min(
-        at(row - 1, column) + 1,
-        at(row, column - 1) + 1,
-        at(row - 1, column - 1) + same,
-        swapped ? at(row - 2, column - 2) + 1 : Number.POSITIVE_INFINITY,
-      )
-      line.push(row + column === 0 ? 0 : steps)
+      const steps = Math.min(at(row - 1, column) + 1, at(row, column - 1) + 1, at(row - 1, column - 1) + same)
+      const isSwapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
+      line[column] = isSwapped ? Math.min(steps, at(row - 2, column - 2) + 1) : steps
     }
   }
   return at(a.length, b.length)

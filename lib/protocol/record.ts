@@ -39,8 +39,7 @@ export const fold = (machine: Machine, first: Step, raised: readonly EventObject
 const checkSize = ({ context }: StoredState) => {
   const bytes = bytesOf(context)
   if (bytes <= MAX_STATE_BYTES) return
-  const sizes = Object.entries(Object(context)).map(([key, value]) => [key, bytesOf(value)] as const)
-  const [key] = sizes.reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0])
+  const [[key] = ['']] = Object.entries(Object(context)).sort(([, a], [, b]) => bytesOf(b) - bytesOf(a))
   throw new RangeError(
     `The context of the protocol takes ${bytes} bytes; ${MAX_STATE_BYTES} are allowed. Keep its largest part elsewhere: '${key}'.`,
   )

@@ -54,7 +54,7 @@ const lapse = (machine: Machine, record: Open, now: number): Step | undefined =>
   let step: Step | undefined
   for (;;) {
     const { state, due, actions }: Step = step ?? { ...origin(record), actions: [] }
-    const first = due.reduce<(typeof due)[number] | undefined>((a, b) => (a && a.at <= b.at ? a : b), undefined)
+    const [first] = [...due].sort((a, b) => a.at - b.at)
     if (!first || first.at > now) return step
     const next = machine.next(
       { state, due: due.filter((one) => one !== first) },

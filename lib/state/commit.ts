@@ -3,7 +3,7 @@ import type { Plan } from '../flow/plan.ts'
 import type { Received } from '../flow/receive.ts'
 import { report } from '../flow/report.ts'
 import type { Outcome } from '../protocol/engine.ts'
-import { act, type Drive } from './drive.ts'
+import { act, type Drive, resultOf } from './drive.ts'
 import { fail, farewell } from './outcome.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -16,10 +16,9 @@ export const commit = async (
   driven: Drive<Outcome>,
   handled: Handled,
 ): Promise<void> => {
-  const failure = handled.failure ?? (await revoke(handled))
+  const failure = handled.failure ?? (await handled.box.beforeCommit().then(() => undefined, failureOf))
   const settled = await driven.on(failure ? { ok: false, ...failure } : { ok: true, raised: handled.raised })
-  if (settled.run) throw new TypeError('The engine ran a handler twice.')
-  const { result } = settled
+  const result = resultOf(settled)
   if (result.kind !== 'done') throw fail(protocol, name, result, driven.cause())
   // From here on the state stands. What fails now is reported, and changes nothing.
   const failures = [...(await handled.box.open())]
@@ -28,11 +27,4 @@ export const commit = async (
   if (result.final) handled.closing.reason ??= farewell(protocol, result.state)
 }
 
-const revoke = async ({ box }: Handled): Promise<Handled['failure']> => {
-  try {
-    await box.beforeCommit()
-    return undefined
-  } catch (error) {
-    return { error }
-  }
-}
+const failureOf = (error: unknown): Handled['failure'] => ({ error })

@@ -75,8 +75,13 @@ export const driveThrough = async <Result>(
 ): Promise<{ readonly result: Result; readonly cause: unknown }> => {
   const driven = drive(plan, store, connectionId, engine)
   const standing = await driven.on()
-  if (standing.run) throw new TypeError('This engine runs no handler.')
-  return { result: standing.result, cause: driven.cause() }
+  return { result: resultOf(standing), cause: driven.cause() }
+}
+
+/** What an engine that is through came to. */
+export const resultOf = <Result>(standing: Standing<Result>): Result => {
+  if (standing.run) throw new TypeError('The engine runs a handler that nobody asked for.')
+  return standing.result
 }
 
 /** How the engine reckons with this invocation's time. */

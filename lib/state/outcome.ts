@@ -16,25 +16,21 @@ export type Failure = Exclude<Outcome, { kind: 'done' }>
 /** What the engine's verdict means for the peer. `cause` is what the store said, if it failed. */
 export const fail = (protocol: Protocol, name: string, outcome: Failure, cause: unknown): Error =>
   // Each row takes its own kind of outcome; the table is checked as a whole, and the call cannot be.
-  (FAILURES[outcome.kind] as (failure: Failure, protocol: Protocol, name: string, cause: unknown) => Error)(
-    outcome,
-    protocol,
-    name,
-    cause,
-  )
+  (FAILURES[outcome.kind] as (failure: Failure & Asked) => Error)({ ...outcome, protocol, name, cause })
+
+interface Asked {
+  readonly protocol: Protocol
+  readonly name: string
+  readonly cause: unknown
+}
 
 const FAILURES: {
-  readonly [Kind in Failure['kind']]: (
-    outcome: Extract<Failure, { kind: Kind }>,
-    protocol: Protocol,
-    name: string,
-    cause: unknown,
-  ) => Error
+  readonly [Kind in Failure['kind']]: (failure: Extract<Failure, { kind: Kind }> & Asked) => Error
 } = {
-  rejected: ({ state }, protocol, name) => notAllowed(protocol, name, state),
+  rejected: ({ state, protocol, name }) => notAllowed(protocol, name, state),
   busy: ({ retryAfterMs }) =>
     new UnavailableError('Another message of this connection is being handled. Nothing ran.', { retryAfterMs }),
-  unavailable: (_, __, ___, cause) =>
+  unavailable: ({ cause }) =>
     new Fault(new UnavailableError('The store did not answer. Nothing ran.', { retryAfterMs: RETRY_MS, cause })),
   gone: () => new Parting('The connection is closed.'),
   duplicate: () => new AlreadyExistsError('A message with this id was applied before.'),
@@ -42,14 +38,14 @@ const FAILURES: {
     new AbortedError(
       'Another message took over, and nothing of this one was kept. Send the message again with the same id.',
     ),
-  unknown: (_, __, ___, cause) =>
+  unknown: ({ cause }) =>
     new Fault(new UnknownOutcomeError('The store did not answer. Send the message again with the same id.', { cause })),
   failed: ({ error }) => new Fault(error),
-  outdated: ({ stored }, { machine }) =>
+  outdated: ({ stored, protocol }) =>
     new FailedPreconditionError('The protocol has changed since this connection began. Connect again.', {
-      details: { reason: 'protocol-version', stored, current: machine.version },
+      details: { reason: 'protocol-version', stored, current: protocol.machine.version },
     }),
-  ended: ({ state, now }, protocol) => {
+  ended: ({ state, now, protocol }) => {
     const message = farewell(protocol, state)
     return new Parting(message, new DeadlineExceededError(message), now ? 'DEADLINE_EXCEEDED' : undefined)
   },
