@@ -90,6 +90,18 @@ test('65. a $disconnect that comes after a 410 runs the handler, once', async ()
   assert.is((await record())?.closed?.by, 'disconnect')
 })
 
+test('65. a 410 that comes after $disconnect changes nothing, and no handler runs again', async () => {
+  const { connect, disconnect, app, net, connectionId, ran, record } = room()
+  await connect()
+  await disconnect()
+  const buried = await record()
+  net.cut(connectionId)
+  assert.is(await app.server.connection(connectionId).push('said', 'still there?'), false)
+  assert.equal(await record(), buried)
+  await disconnect()
+  assert.equal(ran, ['left outside'])
+})
+
 test('66. a message that is handled after $disconnect reaches no handler, and the socket is closed', async () => {
   const { connect, send, disconnect, ran, record, members } = room()
   await connect()
