@@ -51,6 +51,8 @@ export const connectEvent = ({ headers = {}, query = '', ...peer }: Handshake = 
   const domainName = peer.domainName ?? DOMAIN
   const all = { Host: domainName, ...headers, ...forwarded(peer) }
   const parameters = [...new URLSearchParams(query)]
+  const [, userAgent] = Object.entries(headers).find(([name]) => name.toLowerCase() === 'user-agent') ?? []
+  const known = userAgent === undefined ? peer : { userAgent: String(userAgent), ...peer }
   return {
     headers: fold(Object.entries(all).flatMap(([name, value]) => list(value).map((one) => [name, one] as const))),
     multiValueHeaders: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, list(value)])),
@@ -59,7 +61,7 @@ export const connectEvent = ({ headers = {}, query = '', ...peer }: Handshake = 
       multiValueQueryStringParameters: gather(parameters),
     }),
     ...variables(peer),
-    requestContext: requestContext(peer, 'CONNECT', '$connect'),
+    requestContext: requestContext(known, 'CONNECT', '$connect'),
     isBase64Encoded: false,
   }
 }

@@ -72,7 +72,8 @@ export class MessageContext extends Context {
     this.name = name
     this.id = id
     this.data = data
-    this.idempotencyKey = `${connection.id}/${id ?? event.requestContext.messageId}`
+    // Apart, so that no peer can name another message of its own by API Gateway's id of it.
+    this.idempotencyKey = `${connection.id}/${id === undefined ? `#${event.requestContext.messageId}` : `id/${id}`}`
     const say = async (push: string, pushed: unknown, now: boolean) => {
       const frame = await pushFrame(plan, push, pushed)
       const leave = async () => void (await send(plan, gateway, connection.id, frame))

@@ -77,7 +77,8 @@ export const wrap = (machine: AnyStateMachine): Machine => {
       return { state: after === before ? state : keep(after), ...sort(scope.actions, due, now) }
     },
     accepts: (state) => [...new Set(restore(state)._nodes.flatMap(acceptedBy))],
-    snapshot: restore,
+    // A copy: what a handler does to its snapshot cannot reach what is stored.
+    snapshot: (state) => restore(JSON.parse(JSON.stringify(state))),
     description: (state) =>
       restore(state)._nodes.find((node) => node.type === 'final' && node.description)?.description,
   }

@@ -5,7 +5,7 @@ import type { Machine, Step } from './machine.ts'
 /** A record of a connection under a protocol. */
 export type Open = ConnectionRecord & { readonly state: StoredState }
 
-export const isOpen = (record: ConnectionRecord | undefined): record is Open => record?.state !== undefined
+export const isOpen = (record: ConnectionRecord): record is Open => record.state !== undefined
 export const repeats = ({ done = [] }: ConnectionRecord, id: string) => done.some((one) => one.id === id)
 export const holds = ({ done = [] }: ConnectionRecord, token: string) => done.some((one) => one.token === token)
 export const origin = ({ state, due = [] }: Open) => ({ state, due })
@@ -36,7 +36,7 @@ export const fold = (machine: Machine, first: Step, raised: readonly EventObject
     return step
   })
 
-const checkSize = ({ context }: StoredState) => {
+export const checkSize = ({ context }: StoredState) => {
   const bytes = bytesOf(context)
   if (bytes <= MAX_STATE_BYTES) return
   const [[key] = ['']] = Object.entries(Object(context)).sort(([, a], [, b]) => bytesOf(b) - bytesOf(a))

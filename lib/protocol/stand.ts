@@ -19,9 +19,10 @@ export function* stand(turn: Turn, last?: Seen): Engine<{ readonly record: Open;
   for (; turn.attempt < MAX_ATTEMPTS; turn.attempt++) {
     const { record, now, failed } = seen
     if (failed) return { kind: 'unavailable' }
-    if (!isOpen(record) || record.closed) return { kind: 'gone' }
+    if (!record || record.closed) return { kind: 'gone' }
     if (turn.id && repeats(record, turn.id)) return { kind: 'duplicate' }
-    if (record.machine !== machine.version) return { kind: 'outdated', stored: record.machine }
+    // Stored by another version of the machine, or before there was one.
+    if (!isOpen(record) || record.machine !== machine.version) return { kind: 'outdated', stored: record.machine }
 
     const leftMs = (record.claim?.deadline ?? now) - now
     if (leftMs > 0) {

@@ -2,6 +2,7 @@ import { InternalError } from '../errors.ts'
 import type { Plan } from '../flow/plan.ts'
 import type { State } from '../flow/state.ts'
 import { bury } from '../protocol/engine.ts'
+import { checkSize } from '../protocol/record.ts'
 import type { Closed, ConnectionRecord, StorePorts } from '../store/store.ts'
 import { act, driveThrough, tokenOf } from './drive.ts'
 import type { Protocol } from './protocol.ts'
@@ -12,6 +13,7 @@ export const open =
   async (plan, { connection, event, lambda }, context, box) => {
     const now = plan.clock.now()
     const { state, due, actions = [] } = protocol?.machine.start(protocol.input?.(context), now) ?? {}
+    if (state) checkSize(state)
     const record: ConnectionRecord = {
       version: 1,
       connectedAt: event.requestContext.connectedAt,

@@ -47,7 +47,9 @@ const FAILURES: {
     }),
   ended: ({ state, now, protocol }) => {
     const message = farewell(protocol, state)
-    return new Parting(message, new DeadlineExceededError(message), now ? 'DEADLINE_EXCEEDED' : undefined)
+    return now
+      ? new Parting(message, new DeadlineExceededError(message), 'DEADLINE_EXCEEDED')
+      : new Parting(message, new FailedPreconditionError(message))
   },
 }
 
