@@ -5,20 +5,22 @@ import type { Route } from './plan.ts'
 import { Fault } from './refuse.ts'
 
 /** Say whether a message is right: what its schema makes of its data. A route without a schema takes none. */
-export const validate = ({ name, input }: Route, { body, data }: Parsed): unknown => {
-  if (name === '$default') return body
-  if (!input) return undefined
-  // The peer's data broke it, so the peer is told that; the defect is the server's, so the server is told too.
-  const broken = (error: unknown): never => {
-    throw new Fault(new InvalidArgumentError(`The data of '${name}' could not be validated.`, { cause: error }))
-  }
+export const validate = (route: Route, { body, data }: Parsed): unknown => {
+  if (route.name === '$default') return body
+  if (!route.input) return undefined
   let result: SchemaResult<unknown> | Promise<SchemaResult<unknown>>
   try {
-    result = input['~standard'].validate(data)
+    result = route.input['~standard'].validate(data)
   } catch (error) {
-    return broken(error)
+    throw broken(route.name, error)
   }
-  return result instanceof Promise ? result.then((settled) => outputOf(settled, name), broken) : outputOf(result, name)
+  if (!(result instanceof Promise)) return outputOf(result, route.name)
+  return result.then(
+    (settled) => outputOf(settled, route.name),
+    (error) => {
+      throw broken(route.name, error)
+    },
+  )
 }
 
 const outputOf = (result: SchemaResult<unknown>, name: string): unknown => {
@@ -36,3 +38,7 @@ const MAX_ISSUES = 16
 
 const pathOf = ({ path = [] }: SchemaIssue) =>
   path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
+
+// The peer's data broke it, so the peer is told that; the defect is the server's, so the server is told too.
+const broken = (name: string, error: unknown) =>
+  new Fault(new InvalidArgumentError(`The data of '${name}' could not be validated.`, { cause: error }))

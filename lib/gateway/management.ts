@@ -86,12 +86,12 @@ export const management = ({ retries = 3, baseMs = 50, capMs = 1_000, ...options
     post: (connectionId, body, signal) => deliver('POST', connectionId, body, signal),
     close: (connectionId, signal) => deliver('DELETE', connectionId, '', signal),
     info: async (connectionId, signal) => {
-      const { found } = await send('GET', connectionId, '', signal, (reply) => {
-        if (isGone(reply)) return { found: undefined }
+      const found = await send('GET', connectionId, '', signal, (reply) => {
+        if (isGone(reply)) return null
         if (reply.status === 403) throw new Error(refusal('GET', endpoint, reply))
-        return reply.status === 200 ? { found: readInfo(reply.body) } : undefined
+        return reply.status === 200 ? readInfo(reply.body) : undefined
       })
-      return found
+      return found ?? undefined
     },
   }
 }
