@@ -27,7 +27,7 @@ export const environmentCredentials =
       return { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN || undefined }
     if (isLoopback(hostname)) return PLACEHOLDER
     throw new Error(
-      `No AWS credentials for ${hostname}: AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set. ${ON_LAMBDA}, or pass \`credentials\`.`,
+      `No AWS credentials for ${hostname}: AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set. ${ON_LAMBDA}.`,
     )
   }
 
@@ -41,7 +41,7 @@ export const regionOf = (hostname: string, env: Environment): string => {
   const region = HOST_REGION.exec(hostname)?.[1] ?? environmentRegion(env)
   if (region) return region
   if (isLoopback(hostname)) return 'us-east-1'
-  throw new Error(`No AWS region for ${hostname}: AWS_REGION is not set. ${ON_LAMBDA}, or pass \`region\`.`)
+  throw new Error(`No AWS region for ${hostname}: AWS_REGION is not set. ${ON_LAMBDA}.`)
 }
 
 /** How an error about a variable that is not set goes on. */

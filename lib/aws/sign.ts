@@ -26,8 +26,8 @@ export interface SignOptions {
 }
 
 const ALGORITHM = 'AWS4-HMAC-SHA256'
-/** One key per day, region, service and secret: more than a few are a day's change or rotated credentials. */
-const MAX_KEYS = 32
+/** More than a few are the change of a day, or of credentials. */
+const MAX_KEYS = 8
 
 /**
  * Sign a request with AWS Signature Version 4. Returns every header to send.
@@ -65,7 +65,7 @@ export const percentEncode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 
 /** The path on the wire is encoded already; SigV4 wants it encoded once more: `abc%3D` signs as `abc%253D`. */
-const canonicalPath = (path: string) => percentEncode(path).replaceAll('%2F', '/')
+const canonicalPath = (path: string) => path.replace(/[^\w.~/-]/g, percentEncode)
 
 let second = Number.NaN
 let text = ''
@@ -80,15 +80,14 @@ const timestamp = (ms: number) => {
 type Crypto = typeof import('node:crypto')
 type Key = Parameters<Crypto['createHmac']>[1]
 
-const keys = new Map<string, Key>()
+/** One key per day, region, service and secret, the newest first. */
+let keys: readonly { readonly secret: string; readonly scope: string; readonly key: Key }[] = []
 const signingKey = (secret: string, scope: string): Key => {
-  const name = `${scope}/${secret}`
-  const known = keys.get(name)
-  if (known) return known
-  if (keys.size >= MAX_KEYS) keys.clear()
+  const found = keys.find((one) => one.scope === scope && one.secret === secret)
+  if (found) return found.key
   // Kept as a KeyObject: on Node 24 an HMAC with raw key bytes costs 13 us, with a KeyObject 1.7 us.
   const key = crypto().createSecretKey(scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secret}`) as Buffer)
-  keys.set(name, key)
+  keys = [{ secret, scope, key }, ...keys.slice(0, MAX_KEYS - 1)]
   return key
 }
 

@@ -10,6 +10,8 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
   // Text, as in any real store: what does not survive JSON is lost here too, and no caller can change a stored record.
   const records = new Map<string, string>()
   const channels = new Map<string, Set<string>>()
+  // The other way round, so that a disconnect costs what the connection had joined, and not every channel there is.
+  const joined = new Map<string, Set<string>>()
   let sweepAt = 0
 
   const get = (connectionId: string): ConnectionRecord | undefined => {
@@ -21,9 +23,11 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
     const members = channels.get(channel)
     members?.delete(connectionId)
     if (members?.size === 0) channels.delete(channel)
+    joined.get(connectionId)?.delete(channel)
   }
   const dropAll = (connectionId: string) => {
-    for (const channel of channels.keys()) drop(connectionId, channel)
+    for (const channel of joined.get(connectionId) ?? []) drop(connectionId, channel)
+    joined.delete(connectionId)
   }
   const sweep = () => {
     if (now() < sweepAt) return
@@ -59,8 +63,8 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
       join: async (connectionId, channel) => {
         const record = get(connectionId)
         if (!record || record.closed) return false
-        const members = channels.get(channel) ?? new Set()
-        channels.set(channel, members.add(connectionId))
+        add(channels, channel, connectionId)
+        add(joined, connectionId, channel)
         return true
       },
       leave: async (connectionId, channel) => drop(connectionId, channel),
@@ -73,3 +77,6 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
 
 /** Expired records are looked for this often, when a connection comes. */
 const SWEEP_MS = 60_000
+
+const add = (sets: Map<string, Set<string>>, key: string, member: string) =>
+  sets.set(key, (sets.get(key) ?? new Set()).add(member))
