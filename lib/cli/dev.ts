@@ -89,7 +89,7 @@ export const untilInterrupted = (gateway: LocalGateway, log: (text: string) => v
     process.on('unhandledRejection', (error) => log(`${STRAY}\n${inspect(error)}`))
   })
 
-const SAME_CTRL_C_MS = 250
+const SAME_CTRL_C_MS = 500
 const STRAY = 'A promise of the handler was rejected and nobody waited for it. On Lambda this ends the instance.'
 
 const existing = (file: string) => {

@@ -13,7 +13,7 @@ const running = new Set<ChildProcess>()
 const run = (name: string, args: readonly string[], port = '0') => {
   const env = { ...process.env, PORT: port }
   // A group of its own: Ctrl-C reaches every process of it.
-  const child = spawn(`node_modules/.bin/${name}`, args, { env, detached: true })
+  const child = spawn(name === 'node' ? process.execPath : `node_modules/.bin/${name}`, args, { env, detached: true })
   running.add(child)
   let output = ''
   const news = new Set<() => void>()
