@@ -131,6 +131,7 @@ const exchange = (
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => {
         text += chunk
+        if (text.length > MAX_ANSWER) fail(new Error(`its answer is longer than ${MAX_ANSWER} characters`))
       })
       response.on('error', fail)
       response.once('end', () => {
@@ -140,6 +141,9 @@ const exchange = (
     })
     request.end(body)
   })
+
+/** A page of DynamoDB is 1 MB at most, and more in JSON. Whoever answers more is no service of AWS. */
+const MAX_ANSWER = 8 * 1024 * 1024
 
 const isStale = (request: ClientRequest, readBefore: number, error: Error) =>
   request.reusedSocket &&

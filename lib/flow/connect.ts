@@ -3,7 +3,7 @@ import type { ConnectEvent } from '../event/event.ts'
 import { subprotocolsOf } from '../event/handshake.ts'
 import { Outbox } from '../gateway/outbox.ts'
 import type { Answer } from '../types/app.ts'
-import type { Accept, Reject } from '../types/connect.ts'
+import { type Accept, accept, type Reject } from '../types/connect.ts'
 import { ConnectContext } from './context.ts'
 import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
@@ -18,9 +18,9 @@ export const connect = async (plan: Plan, received: Received<ConnectEvent>): Pro
   const box = new Outbox(true)
   try {
     const context = new ConnectContext(plan, received, box)
-    const decision = (await plan.connect(context)) as Accept | Reject | undefined
-    if (decision && 'status' in decision) return { statusCode: decision.status, body: decision.reason ?? '' }
-    const headers = chosen(received, decision?.subprotocol)
+    const decision = checked(await plan.connect(context))
+    if ('status' in decision) return { statusCode: decision.status, body: decision.reason ?? '' }
+    const headers = chosen(received, decision.subprotocol)
     await plan.state?.open(plan, received, context, box)
     return { statusCode: 200, ...(headers && { headers }) }
   } catch (error) {
@@ -28,6 +28,17 @@ export const connect = async (plan: Plan, received: Received<ConnectEvent>): Pro
   } finally {
     received.lifetime.end()
   }
+}
+
+/** Whoever does not use the compiler may return anything; what is neither must not open the door. */
+const checked = (decision: unknown): Accept | Reject => {
+  if (decision === undefined) return accept()
+  const { accepted, status } = Object(decision) as Partial<Accept & Reject>
+  if (accepted === true || (Number.isInteger(status) && Number(status) >= 400 && Number(status) < 600))
+    return decision as Accept | Reject
+  throw new InternalError(
+    'onConnect returns nothing, accept({ subprotocol }) or reject(status, reason), with a status from 400 to 599.',
+  )
 }
 
 const chosen = ({ event }: Received<ConnectEvent>, subprotocol: string | undefined) => {

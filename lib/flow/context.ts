@@ -68,7 +68,7 @@ export class MessageContext extends Context {
     snapshot: unknown,
   ) {
     super(plan, received)
-    const { gateway, connection, event } = received
+    const { connection, event } = received
     this.name = name
     this.id = id
     this.data = data
@@ -76,7 +76,7 @@ export class MessageContext extends Context {
     this.idempotencyKey = `${connection.id}/${id === undefined ? `#${event.requestContext.messageId}` : `id/${id}`}`
     const say = async (push: string, pushed: unknown, now: boolean) => {
       const frame = await pushFrame(plan, push, pushed)
-      const leave = async () => void (await send(plan, gateway, connection.id, frame))
+      const leave = async () => void (await send(plan, received, connection.id, frame))
       await (now ? leave() : box.send(leave))
     }
     this.push = (push, pushed, { now = false } = {}) => box.track(say(push, pushed, now))

@@ -1,24 +1,31 @@
 import { InternalError, ResourceExhaustedError } from '../errors.ts'
-import type { Delivery, Gateway } from '../gateway/gateway.ts'
+import { type Delivery, type Gateway, MAX_MESSAGE_BYTES } from '../gateway/gateway.ts'
+import type { Lifetime } from './lifetime.ts'
 import type { Plan } from './plan.ts'
 
+/** How to reach a connection, and for how long there is time to: an event, or the server on its own account. */
+export interface Via {
+  readonly gateway: Gateway
+  readonly lifetime?: Lifetime
+}
+
 /** Send a frame to a connection. `false` when it is gone, and then it is forgotten too. */
-export const send = async (plan: Plan, gateway: Gateway, connectionId: string, frame: string): Promise<boolean> =>
-  settle(plan, connectionId, await gateway.post(connectionId, frame))
+export const send = async (plan: Plan, via: Via, connectionId: string, frame: string): Promise<boolean> =>
+  settle(plan, connectionId, await via.gateway.post(connectionId, frame, via.lifetime?.signal))
 
 /** Say why, if there is a code to say it with, and close the connection. */
 export const part = async (
   plan: Plan,
-  gateway: Gateway,
+  via: Via,
   connectionId: string,
   code: string | undefined,
   message: string,
 ): Promise<void> => {
   if (code) {
-    const there = await send(plan, gateway, connectionId, plan.codec.push('$bye', { code, message }))
+    const there = await send(plan, via, connectionId, plan.codec.push('$bye', { code, message }))
     if (!there) return
   }
-  const closed = await gateway.close(connectionId)
+  const closed = await via.gateway.close(connectionId, via.lifetime?.signal)
   if (closed.outcome !== 'gone') settle(plan, connectionId, closed)
 }
 
@@ -35,14 +42,22 @@ export const failureOf = (delivery: Exclude<Delivery, { outcome: 'delivered' | '
     const { retryAfterMs } = delivery
     return new ResourceExhaustedError('API Gateway is throttling. Send the message again later.', {
       retryAfterMs,
+      // What has a cause goes to the log: the owner hears of it, whoever else does.
+      cause: delivery,
     })
   }
   if (delivery.outcome === 'tooLarge') return tooLarge(delivery.bytes, delivery.maxBytes)
   return new InternalError(delivery.reason)
 }
 
-/** The refusal of a frame that API Gateway would not carry. */
-export const tooLarge = (bytes: number, maxBytes: number): ResourceExhaustedError =>
+/** Refuse a frame that API Gateway would not carry, before it costs anything. */
+export const fits = (frame: string): void => {
+  // A character takes at most three bytes in UTF-8, so most frames need no count.
+  const bytes = frame.length * 3 <= MAX_MESSAGE_BYTES ? 0 : Buffer.byteLength(frame)
+  if (bytes > MAX_MESSAGE_BYTES) throw tooLarge(bytes, MAX_MESSAGE_BYTES)
+}
+
+const tooLarge = (bytes: number, maxBytes: number): ResourceExhaustedError =>
   new ResourceExhaustedError(`The frame takes ${bytes} bytes; API Gateway carries ${maxBytes}.`, {
     details: { bytes, maxBytes },
   })

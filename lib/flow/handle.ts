@@ -1,11 +1,10 @@
 import type { EventObject } from 'xstate'
 import type { MessageEvent } from '../event/event.ts'
-import { MAX_MESSAGE_BYTES } from '../gateway/gateway.ts'
 import { Outbox } from '../gateway/outbox.ts'
 import { valid } from '../schema.ts'
 import type { Claimed } from './claim.ts'
 import { type Closing, MessageContext } from './context.ts'
-import { tooLarge } from './deliver.ts'
+import { fits } from './deliver.ts'
 import type { Parsed } from './parse.ts'
 import type { Plan, Route } from './plan.ts'
 import type { Received } from './receive.ts'
@@ -60,9 +59,7 @@ export const handle = async (
 const encode = (plan: Plan, parsed: Parsed, value: unknown): string | undefined => {
   if (value === undefined && parsed.id === undefined) return undefined
   const answer = plan.codec.reply(parsed, value)
-  // A character takes at most three bytes in UTF-8, so most replies need no count.
-  const bytes = answer.length * 3 <= MAX_MESSAGE_BYTES ? 0 : Buffer.byteLength(answer)
-  if (bytes > MAX_MESSAGE_BYTES) throw tooLarge(bytes, MAX_MESSAGE_BYTES)
+  fits(answer)
   return answer
 }
 

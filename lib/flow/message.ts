@@ -33,7 +33,8 @@ export const message = async (plan: Plan, received: Received<MessageEvent>): Pro
     const handled = await handle(plan, received, found, parsed, data, claimed) // do it
     const committing = commit(claimed, handled) // make it true
     if (committing) await committing
-    return reply(plan, received, handled) // tell
+    const told = reply(plan, received, handled) // tell
+    return told instanceof Promise ? await told : told
   } catch (error) {
     return await refuse(plan, received, parsed, error)
   } finally {

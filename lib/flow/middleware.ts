@@ -17,9 +17,10 @@ const around =
   (layer: Layer, inner: Run): Run =>
   async (context) => {
     let running: Promise<unknown> | undefined
+    let over = false
     // Thrown and not rejected with: a layer that does not await next() must not get away with it.
     const next = (added?: object) => {
-      if (running) throw new TypeError('A middleware called next() twice.')
+      if (running || over) throw new TypeError('A middleware called next() twice, or after it had returned.')
       running = run(inner, add(context, added))
       const passed = running.then(() => PASSED)
       // The message waits for what runs inside, whether or not the layer does; a rejection that nobody else handles
@@ -30,10 +31,12 @@ const around =
     try {
       await layer(context, next)
     } catch (error) {
+      over = true
       // What runs inside must not outlive the message, nor fail unseen.
       await running?.catch(() => {})
       throw error
     }
+    over = true
     if (!running) throw new TypeError('A middleware returned without next(). To refuse, throw an error: see WsError.')
     return running
   }

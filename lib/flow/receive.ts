@@ -25,13 +25,14 @@ export const receive = (plan: Plan, event: unknown, lambda: LambdaContext): Rece
   const { connectionId, connectedAt, identity } = event.requestContext
   return {
     event,
-    connection: {
+    // Frozen: replies go where it says, and a handler could lead them elsewhere.
+    connection: Object.freeze({
       id: connectionId,
       connectedAt: new Date(connectedAt),
       sourceIp: identity?.sourceIp ?? '',
       // Captures before 2022 carry null here.
       userAgent: identity?.userAgent ?? undefined,
-    },
+    }),
     lambda,
     authorizer: event.requestContext.authorizer ?? undefined,
     gateway: plan.gatewayOf(event.requestContext),

@@ -1,7 +1,7 @@
 import { InternalError, type PeerError, WsError } from '../errors.ts'
 import type { MessageEvent } from '../event/event.ts'
 import type { Answer } from '../types/app.ts'
-import { part, send } from './deliver.ts'
+import { fits, part, send } from './deliver.ts'
 import type { Parsed } from './parse.ts'
 import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
@@ -37,7 +37,7 @@ export const refuse = async (
   try {
     if (error instanceof Parting) {
       if (error.error) await say(plan, received, parsed, error.error.toPeer())
-      await part(plan, received.gateway, received.connection.id, error.code, error.message)
+      await part(plan, received, received.connection.id, error.code, error.message)
       return OK
     }
     // What the library refuses on its own account is the peer's mistake, and no news to the owner.
@@ -50,17 +50,32 @@ export const refuse = async (
   }
 }
 
-const say = async (
-  plan: Plan,
-  { gateway, connection }: Received,
-  parsed: Parsed | undefined,
-  error: PeerError,
-): Promise<Answer> => {
-  const frame = plan.codec.error(parsed, error)
+const say = async (plan: Plan, received: Received, parsed: Parsed | undefined, error: PeerError): Promise<Answer> => {
+  const frame = await encode(plan, received, parsed, error)
   if (plan.replies === 'route-response') return { statusCode: 200, body: frame }
-  await send(plan, gateway, connection.id, frame)
+  await send(plan, received, received.connection.id, frame)
   return OK
 }
+
+/** Details that cannot be written, or would not fit, must not cost the peer its answer. */
+const encode = async (
+  plan: Plan,
+  received: Received,
+  parsed: Parsed | undefined,
+  error: PeerError,
+): Promise<string> => {
+  try {
+    const frame = plan.codec.error(parsed, error)
+    fits(frame)
+    return frame
+  } catch (failure) {
+    await report(plan, received, parsed?.action, new Error('An error could not be sent as it is.', { cause: failure }))
+    return plan.codec.error(parsed, { code: error.code, message: error.message.slice(0, MAX_MESSAGE) })
+  }
+}
+
+/** What is left of the message of an error that could not be sent as it was. */
+const MAX_MESSAGE = 1_000
 
 const peerError = async (plan: Plan, received: Received, parsed: Parsed | undefined, cause: unknown) => {
   const told = await report(plan, received, parsed?.action, cause)

@@ -14,7 +14,7 @@ export const report = async (
   error: unknown,
 ): Promise<WsError | undefined> => {
   if (!plan.onError) {
-    if (!(error instanceof WsError) || error.cause !== undefined) console.error(error)
+    if (!(error instanceof WsError) || error.code === 'INTERNAL' || error.cause !== undefined) console.error(error)
     return undefined
   }
   try {

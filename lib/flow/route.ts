@@ -28,7 +28,9 @@ export const route = (plan: Plan, { event }: Received<MessageEvent>, { action }:
 const nearestOf = (name: string, names: Iterable<string>): string | undefined => {
   let nearest: string | undefined
   let least = Math.floor(name.length / 3) + 1
+  if (name.length > MAX_GUESSED) return undefined
   for (const other of names) {
+    if (Math.abs(other.length - name.length) > least) continue
     const steps = distance(name, other)
     if (steps <= least) {
       least = steps - 1
@@ -37,6 +39,9 @@ const nearestOf = (name: string, names: Iterable<string>): string | undefined =>
   }
   return nearest
 }
+
+/** A hint is for a slip of the finger; comparing longer names would let a peer buy time of the server's. */
+const MAX_GUESSED = 40
 
 /** Edits between two words, where swapping neighbours is one (optimal string alignment). */
 const distance = (a: string, b: string): number => {

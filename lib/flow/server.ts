@@ -6,8 +6,9 @@ import { pushFrame } from './push.ts'
 /** The server's side of its connections; `gateway` says how to reach them, and is asked when something is sent. */
 export const serverOf = (plan: Plan, gateway: () => Gateway) => ({
   connection: (id: string) => ({
-    push: async (name: string, data: unknown) => send(plan, gateway(), id, await pushFrame(plan, name, data)),
-    close: async (reason = CLOSED) => part(plan, gateway(), id, 'OK', reason),
+    push: async (name: string, data: unknown) =>
+      send(plan, { gateway: gateway() }, id, await pushFrame(plan, name, data)),
+    close: async (reason = CLOSED) => part(plan, { gateway: gateway() }, id, 'OK', reason),
     info: async () => gateway().info(id),
     ...plan.state?.inConnection(plan, gateway, id),
   }),

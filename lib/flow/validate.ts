@@ -14,8 +14,9 @@ export const validate = (route: Route, { body, data }: Parsed): unknown => {
   } catch (error) {
     throw broken(route.name, error)
   }
-  if (!(result instanceof Promise)) return outputOf(result, route.name)
-  return result.then(
+  // Any thenable: a promise may be of another realm, or of another library.
+  if (!('then' in result)) return outputOf(result, route.name)
+  return Promise.resolve(result).then(
     (settled) => outputOf(settled, route.name),
     (error) => {
       throw broken(route.name, error)

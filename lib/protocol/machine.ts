@@ -50,6 +50,7 @@ export const wrap = (machine: AnyStateMachine): Machine => {
   const keep = (snapshot: AnyMachineSnapshot): StoredState => {
     if (Object.keys(snapshot.children).length > 0) refuseActor()
     const { value, context } = snapshot
+    plain(context, 'context')
     const state = {
       value,
       context,
@@ -151,3 +152,19 @@ const moves = (transition: { readonly target?: unknown; readonly actions: readon
   transition.target !== undefined || transition.actions.length > 0
 
 const NONE: readonly Action[] = []
+
+/** Refuse what JSON would change in silence: the state that comes back from a store must be the one that went there. */
+const plain = (value: unknown, where: string): void => {
+  if (typeof value !== 'object' || value === null) {
+    if (JSON_TYPES.has(typeof value) && !Object.is(value, Number.NaN)) return
+  } else if (Array.isArray(value) || PLAIN.has(Object.getPrototypeOf(value))) {
+    for (const [key, inner] of Object.entries(value)) plain(inner, `${where}.${key}`)
+    return
+  }
+  throw new TypeError(
+    `'${where}' of the protocol is ${String(value)}, which JSON does not keep. Keep plain data there.`,
+  )
+}
+
+const JSON_TYPES = new Set(['string', 'number', 'boolean', 'undefined', 'object'])
+const PLAIN = new Set([Object.prototype, null])

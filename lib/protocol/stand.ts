@@ -53,7 +53,7 @@ export function* stand(turn: Turn, last?: Seen): Engine<{ readonly record: Open;
 /** Apply the deadlines that have passed, each at its own time, so that chained ones fall due as they would have. */
 const lapse = (machine: Machine, record: Open, now: number): Step | undefined => {
   let step: Step | undefined
-  for (;;) {
+  for (let lapsed = 0; lapsed < MAX_LAPSED; lapsed++) {
     const { state, due, actions }: Step = step ?? { ...origin(record), actions: [] }
     const [first] = [...due].sort((a, b) => a.at - b.at)
     if (!first || first.at > now) return step
@@ -64,7 +64,13 @@ const lapse = (machine: Machine, record: Open, now: number): Step | undefined =>
     )
     step = { ...next, actions: [...actions, ...next.actions] }
   }
+  throw new RangeError(
+    `More than ${MAX_LAPSED} deadlines were overdue at once, the last in '${JSON.stringify(step?.state.value)}': does it wait in a circle?`,
+  )
 }
+
+/** One a second for the two hours that a connection can last are 7,200; more are a circle of delays. */
+const MAX_LAPSED = 10_000
 
 /** A message that lost this many races is told to come back: someone else made progress each time. */
 const MAX_ATTEMPTS = 32

@@ -1,9 +1,8 @@
-import type { Sent } from '../channel/broadcast.ts'
-import { broadcast } from '../channel/broadcast.ts'
+import { broadcast, type Sent } from '../channel/broadcast.ts'
 import { membersOf } from '../channel/members.ts'
 import { channelName } from '../channel/name.ts'
-import { PermissionDeniedError } from '../errors.ts'
-import { send } from '../flow/deliver.ts'
+import { FailedPreconditionError, PermissionDeniedError } from '../errors.ts'
+import { send, type Via } from '../flow/deliver.ts'
 import type { Plan } from '../flow/plan.ts'
 import { pushFrame } from '../flow/push.ts'
 import type { Received } from '../flow/receive.ts'
@@ -16,12 +15,8 @@ interface BroadcastOptions {
 }
 
 /** `channel` for the handler of a message. */
-export const messageChannels = (
-  plan: Plan,
-  { memberships }: StorePorts,
-  { gateway, connection }: Received,
-  box: Outbox,
-) => {
+export const messageChannels = (plan: Plan, { memberships }: StorePorts, received: Received, box: Outbox) => {
+  const { connection } = received
   // What this message has asked for and the store does not know yet.
   const asked = new Map<string, boolean>()
   return (given: string) => {
@@ -32,7 +27,8 @@ export const messageChannels = (
       asked.set(channel, true)
       return box.send(async () => {
         // A later leave() of the same message has been carried out by now.
-        if (asked.get(channel)) await memberships.join(connection.id, channel)
+        if (asked.get(channel) && !(await memberships.join(connection.id, channel)))
+          throw new FailedPreconditionError(UNKNOWN)
       })
     }
     const leave = () => {
@@ -45,7 +41,7 @@ export const messageChannels = (
       // What does not fit its schema fails the message now, not after its commit.
       const frame = await pushFrame(plan, name, data)
       await box.send(
-        async () => void (await broadcastTo(plan, memberships, gateway, channel, frame, except, connection.id)),
+        async () => void (await broadcastTo(plan, memberships, received, channel, frame, except, connection.id)),
       )
     }
     return {
@@ -57,6 +53,8 @@ export const messageChannels = (
     }
   }
 }
+
+const UNKNOWN = 'This connection is closed, or older than the store. Connect again.'
 
 /** `channel` for `onConnect`: a join waits until the peer is let in. */
 export const connectChannels = (plan: Plan, store: StorePorts, received: Received, box: Outbox) => {
@@ -75,7 +73,15 @@ export const serverChannels =
     return {
       members: () => membersOf(memberships, channel),
       broadcast: async (name: string, data: unknown, { except = [] }: BroadcastOptions = {}) =>
-        broadcastTo(plan, memberships, gateway(), channel, await pushFrame(plan, name, data), except, self),
+        broadcastTo(
+          plan,
+          memberships,
+          { gateway: gateway() },
+          channel,
+          await pushFrame(plan, name, data),
+          except,
+          self,
+        ),
     }
   }
 
@@ -83,13 +89,13 @@ export const serverChannels =
 const broadcastTo = async (
   plan: Plan,
   memberships: Memberships,
-  gateway: Gateway,
+  via: Via,
   channel: string,
   frame: string,
   except: 'self' | readonly string[],
   self: string,
 ): Promise<Sent> => {
   const others = new Set(except === 'self' ? [self] : except)
-  const deliver = (connectionId: string) => send(plan, gateway, connectionId, frame)
+  const deliver = (connectionId: string) => send(plan, via, connectionId, frame)
   return broadcast(membersOf(memberships, channel), others, deliver, (error) => console.error(error))
 }

@@ -10,13 +10,13 @@ import type { Protocol } from './protocol.ts'
 /** From here on the connection has a record: with a protocol, at the machine's initial state. */
 export const open =
   (store: StorePorts, protocol: Protocol | undefined): State['open'] =>
-  async (plan, { connection, event, lambda }, context, box) => {
+  async (plan, { connection, lambda }, context, box) => {
     const now = plan.clock.now()
     const { state, due, actions = [] } = protocol?.machine.start(protocol.input?.(context), now) ?? {}
     if (state) checkSize(state)
     const record: ConnectionRecord = {
       version: 1,
-      connectedAt: event.requestContext.connectedAt,
+      connectedAt: now,
       ttl: Math.ceil((now + RECORD_MS) / 1000),
       ...(protocol && { machine: protocol.machine.version }),
       ...(state && { state }),
@@ -39,10 +39,15 @@ export const close =
     return { first, snapshot: record?.state && protocol?.machine.snapshot(record.state) }
   }
 
-/** The same, when a post has found nobody there. */
+/**
+ * The same, when a post has found nobody there. Not while the handshake may still be on its way back: until API Gateway
+ * has the answer of `$connect`, posts to the connection meet a 410 too.
+ */
 export const forget =
   (store: StorePorts): State['forget'] =>
   async (plan, connectionId) => {
+    const record = await store.records.read(connectionId)
+    if (record && plan.clock.now() - record.connectedAt < CONNECTING_MS) return
     await release(plan, store, connectionId, 'gone', undefined)
   }
 
@@ -58,5 +63,7 @@ const release = async (
   return result
 }
 
+/** An integration has 29 s to answer (WebSocket API quotas). */
+const CONNECTING_MS = 30_000
 /** API Gateway ends a connection after two hours (WebSocket API quotas); a quarter of an hour for late messages. */
 const RECORD_MS = 2 * 60 * 60 * 1000 + 15 * 60 * 1000

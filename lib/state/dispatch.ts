@@ -23,7 +23,7 @@ export const dispatch =
     const { result, cause } = await driveThrough(plan, store, connectionId, engine)
     if (result.kind !== 'done') throw unwrap(protocol, event, result, cause)
     act(result.actions)
-    if (result.final) await part(plan, gateway(), connectionId, 'OK', farewell(protocol, result.state))
+    if (result.final) await part(plan, { gateway: gateway() }, connectionId, 'OK', farewell(protocol, result.state))
   }
 
 /** No peer is to be told, so the caller gets the error itself. */

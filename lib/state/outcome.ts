@@ -56,15 +56,16 @@ const FAILURES: {
 /** The refusal of an event that the machine does not accept in `state`. */
 export const notAllowed = ({ machine, names }: Protocol, name: string, state: StoredState): FailedPreconditionError => {
   const allowed = machine.accepts(state).filter((event) => names.has(event))
-  const where = typeof state.value === 'string' ? state.value : JSON.stringify(state.value)
   return new FailedPreconditionError(
-    `'${name}' is not allowed in '${where}'. Allowed: ${allowed.join(', ') || 'nothing'}.`,
+    `'${name}' is not allowed in '${nameOf(state)}'. Allowed: ${allowed.join(', ') || 'nothing'}.`,
     { details: { state: state.value, allowed } },
   )
 }
 
 /** Why a final state ends the connection: what the state says of itself, or its name. */
 export const farewell = ({ machine }: Protocol, state: StoredState): string =>
-  machine.description(state) ?? `The protocol has ended in '${String(state.value)}'.`
+  machine.description(state) ?? `The protocol has ended in '${nameOf(state)}'.`
 
 const RETRY_MS = 200
+
+const nameOf = ({ value }: StoredState) => (typeof value === 'string' ? value : JSON.stringify(value))

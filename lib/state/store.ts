@@ -1,4 +1,5 @@
 import type { Application, State } from '../flow/state.ts'
+import { checkFunctions } from '../mistakes.ts'
 import type { Store, StorePorts } from '../store/store.ts'
 import { connectChannels, messageChannels, serverChannels } from './channels.ts'
 import { claim } from './claim.ts'
@@ -13,9 +14,19 @@ import { protocolOf, raiser } from './protocol.ts'
  * ws().store(store({ records, memberships }))
  * ```
  */
-export const store = (ports: StorePorts): Store => ({ ...ports, '~state': stateOf })
+export const store = (ports: StorePorts): Store => {
+  checkPorts(ports)
+  return { ...ports, '~state': stateOf }
+}
+
+const checkPorts = (ports: Partial<StorePorts> | undefined) => {
+  checkFunctions('store({ records })', ports?.records, ['create', 'read', 'replace'])
+  checkFunctions('store({ memberships })', ports?.memberships, ['join', 'leave', 'has', 'members', 'leaveAll'])
+}
 
 const stateOf = (ports: StorePorts, application: Application): State => {
+  // Again: a store can be copied with other ports.
+  checkPorts(ports)
   const protocol = protocolOf(application)
   return {
     claim: protocol && claim(ports, protocol),

@@ -11,6 +11,7 @@ export interface StoredState {
 export interface ConnectionRecord {
   /** Raised by every write; the fencing token. */
   readonly version: number
+  /** When it was let in, in epoch milliseconds. */
   readonly connectedAt: number
   /** Epoch seconds after which nobody needs the record. Never a tool of correctness: readers filter by it. */
   readonly ttl: number

@@ -207,4 +207,24 @@ test('an endpoint that is no HTTP URL is refused by name', () => {
   assert.throws(() => callerOf('ws.example.com/prod'), /is no endpoint/)
 })
 
+test('an answer without end is given up, and ends neither the memory nor the process', async () => {
+  const chunk = 'x'.repeat(1024 * 1024)
+  const endless = createServer((socket) => {
+    const more = () => {
+      while (!socket.destroyed && socket.write(chunk));
+    }
+    socket.on('error', () => {})
+    socket.on('drain', more)
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      more()
+    })
+  })
+  await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve))
+  const { port } = endless.address() as AddressInfo
+  const said = await messageOf(callerOf(`http://127.0.0.1:${port}`, { region: 'eu-west-1' })(POST))
+  assert.match(said, /longer than 8388608 characters/)
+  endless.close()
+})
+
 test.run()

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { type Gateway, ws } from 'ws-interlock'
 import { memory } from 'ws-interlock/store/memory'
-import { peer, wire } from '../kit/wire.ts'
+import { cutLate, peer, stoppedClock, wire } from '../kit/wire.ts'
 
 const Room = v.object({ room: v.string() })
 const Said = v.object({ room: v.string(), text: v.string(), except: v.optional(v.array(v.string())) })
@@ -9,9 +9,10 @@ export const noise = { said: v.object({ text: v.string() }) }
 
 /** An application whose peers join, talk and leave as they like. */
 export const room = (gateway?: Gateway) => {
-  const net = wire()
-  const store = memory()
-  const app = ws({ gateway: gateway ?? net.gateway, warn: () => {} })
+  const clock = stoppedClock()
+  const net = cutLate(wire(), clock)
+  const store = memory(clock)
+  const app = ws({ gateway: gateway ?? net.gateway, clock, warn: () => {} })
     .store(store)
     .pushes(noise)
     .onConnect(async ({ query, channel }) => {

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { accept, type Gateway, reject, ws } from 'ws-interlock'
 import { memory } from 'ws-interlock/store/memory'
 import { setup } from 'xstate'
-import { codesOf, peer, stoppedClock, wire } from '../kit/wire.ts'
+import { codesOf, cutLate, peer, stoppedClock, wire } from '../kit/wire.ts'
 
 const test = suite('faults: the ends of a connection')
 
@@ -15,8 +15,8 @@ const machine = setup({ types: { events: {} as { type: 'join' } } }).createMachi
 })
 
 const room = () => {
-  const net = wire()
   const clock = stoppedClock()
+  const net = cutLate(wire(), clock)
   const store = memory(clock)
   const ran: string[] = []
   const app = ws({ gateway: net.gateway, clock, warn: () => {} })

@@ -203,7 +203,7 @@ for (const [said, twice] of [
     const { send, ran, errors } = behind((_, next) => twice(next))
     assert.equal(codesOf((await send(go)).frames), ['INTERNAL'])
     assert.equal(ran, ['go'])
-    assert.equal(messagesOf(errors), ['A middleware called next() twice.'])
+    assert.equal(messagesOf(errors), ['A middleware called next() twice, or after it had returned.'])
   })
 
 test('a layer cannot swallow the failure of what it wraps', async () => {

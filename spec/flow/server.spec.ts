@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { accept, type ConnectionInfo, FailedPreconditionError, type Gateway, stay, ws } from 'ws-interlock'
 import { memory } from 'ws-interlock/store/memory'
 import { assign, setup } from 'xstate'
-import { inTurns, peer, wire } from '../kit/wire.ts'
+import { cutLate, inTurns, peer, stoppedClock, wire } from '../kit/wire.ts'
 
 const test = suite('flow: the server and its connections')
 
@@ -27,10 +27,11 @@ const machine = setup({
 
 /** An application and the log of what it asked of its store. */
 const shop = (gateway: Partial<Gateway> = {}) => {
-  const net = wire()
-  const store = memory()
+  const clock = stoppedClock()
+  const net = cutLate(wire(), clock)
+  const store = memory(clock)
   const calls: string[] = []
-  const app = ws({ gateway: { ...net.gateway, ...gateway }, warn: () => {} })
+  const app = ws({ gateway: { ...net.gateway, ...gateway }, clock, warn: () => {} })
     .store(inTurns(store, async (call) => void calls.push(String(call))))
     .pushes({ news: v.pipe(v.string(), v.toUpperCase()) })
     .protocol(machine, { internal: ['paid'] })

@@ -103,6 +103,15 @@ export const stoppedClock = (startMs = Date.UTC(2024, 1, 19)) => {
   return { now: () => nowMs, wait: async (ms: number) => advance(ms), advance }
 }
 
+/** The same gateway; whoever is cut was connected for longer than any handshake takes. */
+export const cutLate = (net: Wire, { advance }: ReturnType<typeof stoppedClock>): Wire => ({
+  ...net,
+  cut: (connectionId) => {
+    advance(30_000)
+    net.cut(connectionId)
+  },
+})
+
 /** The context of an invocation that has so long to live. */
 export const lambdaWith = (remainingMs: number, awsRequestId = 'request') => ({
   awsRequestId,
