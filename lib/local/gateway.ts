@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { WebSocketEvent } from '../event/event.ts'
+import { reachable } from './address.ts'
 import type { Connection } from './connection.ts'
 import type { LambdaContext } from './context.ts'
 import type { Gate } from './gate.ts'
@@ -90,19 +91,23 @@ const whyNot = (error: NodeJS.ErrnoException, host: string, port: number) => {
   return `Cannot listen on ${host}:${port} (${error.message}). Choose another host or port.`
 }
 
-/** An address that a client on this machine can use. */
-const reachable = (host: string) => {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
-  return host.includes(':') ? `[${host}]` : host
-}
-
 const stop = async ({ connections, tasks, settings }: Gate, server: Server, sockets: ReadonlySet<Socket>) => {
   // In the next turn, so that whoever asks finds the gateway stopping before the first connection ends.
   await Promise.resolve()
   for (const connection of connections.values()) connection.end(CLOSES.stopped)
   // Handlers may still post while they end, so the server goes last.
-  await tasks.settled(LIMITS.drainMs.value, settings.clock)
+  const { drainMs, drainNoticeMs } = LIMITS
+  await tasks.settled(settings.clock, drainMs.value, drainNoticeMs.value, () =>
+    settings.waiting(waitingFor(tasks.names(), drainMs.value - drainNoticeMs.value)),
+  )
   const freed = new Promise<void>((resolve) => server.close(() => resolve()))
   for (const socket of sockets) socket.destroy()
   await freed
 }
+
+const waitingFor = (names: readonly string[], leftMs: number) => {
+  const more = names.length > MAX_NAMES ? `; and ${names.length - MAX_NAMES} more` : ''
+  return `Waiting ${leftMs / 1_000} s more at most for ${names.slice(0, MAX_NAMES).join('; ')}${more}.`
+}
+
+const MAX_NAMES = 3

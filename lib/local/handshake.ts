@@ -16,9 +16,12 @@ export const handshake = (gate: Gate, request: IncomingMessage, socket: Duplex, 
   // A client that vanishes while it waits is no fault of the gateway.
   socket.on('error', () => socket.destroy())
   if (gate.isStopping()) refuse(socket, 503)
+  else if (lengthOf(request) > LIMITS.urlCharacters.value) refuse(socket, HANDSHAKE.urlTooLong.value)
   else if (split(request).path.replace(/\/$/, '') === `/${gate.settings.stage}`) knock(gate, request, socket, head)
   else refuse(socket, HANDSHAKE.unknownPath.value, ERROR_FRAMES.noRoute.value)
 }
+
+const lengthOf = ({ headers: { host = '' }, url = '' }: IncomingMessage) => `ws://${host}${url}`.length
 
 const knock = (gate: Gate, request: IncomingMessage, socket: Duplex, head: Buffer) => {
   const who = whoAsks(request, gate.settings)

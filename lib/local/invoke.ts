@@ -46,7 +46,9 @@ export const invoker =
   async (event) => {
     const { clock, integrationTimeoutMs, lambdaTimeoutMs } = settings
     const begunAt = clock.now()
-    const running = tasks.add(run(handler, event, lambdaContext(clock, lambdaTimeoutMs)))
+    const { routeKey, connectionId } = event.requestContext
+    const work = run(handler, event, lambdaContext(clock, lambdaTimeoutMs))
+    const running = tasks.add(work, `the handler of ${routeKey} for ${connectionId}`)
     const result = await within(integrationTimeoutMs, running, clock)
     tell(settings, event, { ...summary(result), ms: clock.now() - begunAt })
     return result

@@ -23,7 +23,7 @@ export const listen = (gate: Gate, connection: Connection, peer: WebSocket, sock
   peer.on('close', (code, reason) => connection.left(code, reason.toString()))
   // `ws` has already answered the breach with a close frame, and its own close event would say 1006.
   peer.on('error', (error) => connection.left(breachOf(error), ''))
-  gate.tasks.add(untilClosed(peer))
+  gate.tasks.add(untilClosed(peer), `the client of ${connection.who.connectionId} to answer the close`)
 }
 
 const untilClosed = (peer: WebSocket) => new Promise<void>((resolve) => peer.once('close', () => resolve()))

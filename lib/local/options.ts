@@ -13,7 +13,12 @@ export interface Clock {
 export interface LocalOptions {
   /** 0 takes any free port. @default 0 */
   readonly port?: number
-  /** Another address than loopback shows the gateway to your network. @default '127.0.0.1' */
+  /**
+   * Another address than loopback shows the gateway to your network. '0.0.0.0' is there for handlers, too; a single
+   * address is not on loopback: handlers are then told by AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI where to post.
+   *
+   * @default '127.0.0.1'
+   */
   readonly host?: string
   /** @default 'dev' */
   readonly stage?: string
@@ -39,6 +44,8 @@ export interface LocalOptions {
   readonly page?: string
   /** Called once per event with what came of it. Errors of the handler are seen here and nowhere else. */
   readonly observe?: (invocation: Invocation) => void
+  /** Called once, with a sentence, where `close()` waits for longer than a second: for whom it waits. @default none */
+  readonly waiting?: (sentence: string) => void
 }
 
 export type Settings = Required<Omit<LocalOptions, 'stageVariables' | 'page'>> &
@@ -95,6 +102,10 @@ const Options = v.strictObject({
   page: v.exactOptional(text('must be the path of an HTML file')),
   observe: v.optional(
     v.custom<(invocation: Invocation) => void>((value) => typeof value === 'function', 'must be a function'),
+    () => () => {},
+  ),
+  waiting: v.optional(
+    v.custom<(sentence: string) => void>((value) => typeof value === 'function', 'must be a function'),
     () => () => {},
   ),
 })

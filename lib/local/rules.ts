@@ -34,11 +34,15 @@ export const LIMITS = {
   messageBytes: rule(128 * 1024, 'documented', QUOTAS),
   idleMs: rule(10 * 60_000, 'documented', QUOTAS),
   maxAgeMs: rule(2 * 60 * 60_000, 'documented', QUOTAS),
+  /** What is counted is not documented. Here it is all that the client wrote, from `ws://` to the end of the query. */
+  urlCharacters: rule(4_096, 'documented', QUOTAS),
   integrationTimeoutMs: rule(29_000, 'documented', QUOTAS),
   /** AWS knows it from the function's configuration; 30 s is what most WebSocket functions are given. */
   lambdaTimeoutMs: rule(30_000, 'ours', 'the timeout of the deployed function'),
   /** How long `close()` waits for handlers that still run, and then for peers that do not answer. */
   drainMs: rule(5_000, 'ours', 'no counterpart'),
+  /** How long it waits before it says what for. */
+  drainNoticeMs: rule(1_000, 'ours', 'no counterpart'),
 } as const
 
 /** How the gateway ends a connection: what the client reads, and what `$disconnect` reads. */
@@ -64,6 +68,8 @@ export const HANDSHAKE = {
     'https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html',
   ),
   unknownPath: rule(403, 'inferred', CONNECTIONS),
+  /** The quota is documented; how it is enforced is not. RFC 9110, section 15.5.15, has this status for it. */
+  urlTooLong: rule(414, 'unknown', QUOTAS),
   noUpgrade: rule(426, 'claimed', 'https://github.com/dherault/serverless-offline'),
   subprotocolOnlyFromLambda: rule(true, 'documented', `${GUIDE}/websocket-connect-route-subprotocol.html`),
   openWithoutConnectRoute: rule(true, 'documented', LIFECYCLE),

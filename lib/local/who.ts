@@ -1,18 +1,19 @@
 import type { IncomingMessage } from 'node:http'
 import { makeId } from '../event/make.ts'
+import { domainOf } from './address.ts'
 import type { Who } from './connection.ts'
 import type { Settings } from './options.ts'
 
 /** Who asks for a connection. */
-export const whoAsks = (request: IncomingMessage, { clock, stage, stageVariables }: Settings): Who => {
-  const { 'user-agent': userAgent, host } = request.headers
+export const whoAsks = (request: IncomingMessage, { clock, host, stage, stageVariables }: Settings): Who => {
+  const { 'user-agent': userAgent } = request.headers
   return {
     connectionId: makeId(),
     connectedAt: clock.now(),
     stage,
     apiId: 'local',
     // On AWS no port follows. Here it does: without it a handler could not find the endpoint that it posts to.
-    domainName: host ?? `127.0.0.1:${request.socket.localPort}`,
+    domainName: domainOf(request, host),
     // An IPv4 client of an IPv6 socket is written as ::ffff:127.0.0.1.
     sourceIp: (request.socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:/, ''),
     ...(userAgent !== undefined && { userAgent }),

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { closeAll, connect, fakeClock, knock, knockAndLeave, local, ok, on, signal } from '../kit/local.ts'
@@ -157,6 +158,46 @@ test('the event has the keys, the ids and the host of a real one', async () => {
   socket.terminate()
 })
 
+for (const [host, taken] of [
+  ['localhost:PORT', 'localhost:PORT'],
+  ['127.0.0.1:PORT', '127.0.0.1:PORT'],
+  ['127.0.0.1:1', '127.0.0.1:PORT'],
+  ['localhost:1', '127.0.0.1:PORT'],
+  ['127.0.0.2:PORT', '127.0.0.1:PORT'],
+  ['[::1]:PORT', '127.0.0.1:PORT'],
+  ['localhost', '127.0.0.1:PORT'],
+  ['abc.execute-api.eu-west-1.amazonaws.com', '127.0.0.1:PORT'],
+  ['localhost:PORT@evil.example', '127.0.0.1:PORT'],
+] as const)
+  test(`a client that says Host: ${host} makes the domain name ${taken}`, async () => {
+    const gateway = await local()
+    const withPort = (text: string) => text.replace('PORT', String(gateway.port))
+    const { socket } = await knock(gateway.url, { Host: withPort(host) })
+    const event = await gateway.next('CONNECT')
+    assert.is(event.requestContext.domainName, withPort(taken))
+    assert.is('headers' in event && event.headers?.Host, withPort(taken))
+    socket?.destroy()
+  })
+
+test('a gateway on every address leads its handler back by loopback, whatever address a client used', async () => {
+  const gateway = await local(ok, { host: '0.0.0.0' })
+  assert.is(gateway.url, `ws://127.0.0.1:${gateway.port}/dev`)
+  const others = Object.values(networkInterfaces()).flatMap((found = []) =>
+    found.filter(({ family }) => family === 'IPv4'),
+  )
+  for (const { address } of others) {
+    const { socket } = await knock(`ws://${address}:${gateway.port}/dev`)
+    const { domainName, stage, connectionId } = (await gateway.next('CONNECT')).requestContext
+    assert.is(domainName, `127.0.0.1:${gateway.port}`)
+    const answer = await fetch(`http://${domainName}/${stage}/@connections/${connectionId}`, {
+      method: 'POST',
+      body: 'x',
+    })
+    assert.is(answer.status, 200)
+    socket?.destroy()
+  }
+})
+
 test('without a query the event has no key for one', async () => {
   const gateway = await local()
   const { socket } = await connect(gateway.url)
@@ -172,6 +213,17 @@ test('an unknown stage or path is answered 403 and nothing is invoked', async ()
     assert.is(body, '{"message":"Forbidden"}')
   }
   assert.equal(gateway.events, [])
+})
+
+test('a URL of 4,096 characters is taken, and one more is answered 414 with nothing invoked', async () => {
+  const gateway = await local()
+  const longest = `${gateway.url}?token=`.padEnd(4_096, 'a')
+  const taken = await knock(longest)
+  assert.is(taken.status, 101)
+  taken.socket?.destroy()
+  assert.is((await knock(`${longest}a`)).status, 414)
+  await gateway.next('DISCONNECT')
+  assert.is(gateway.events.length, 2)
 })
 
 test('a handshake without a valid key is answered 400 and nothing is invoked', async () => {

@@ -46,6 +46,7 @@ const wrong: readonly (readonly [options: unknown, sentence: string])[] = [
   ],
   [{ clock: {} }, 'TypeError: localGateway: clock must have the functions now, setTimeout and clearTimeout, not {}.'],
   [{ observe: 1 }, 'TypeError: localGateway: observe must be a function, not 1.'],
+  [{ waiting: 1 }, 'TypeError: localGateway: waiting must be a function, not 1.'],
   [{ stageVariables: { a: 1 } }, 'TypeError: localGateway: stageVariables must be a record of strings, not { a: 1 }.'],
   [null, 'TypeError: localGateway: the options must be an object, not null.'],
 ]
@@ -133,16 +134,62 @@ test('close waits for handlers that run, which can still post', async () => {
   assert.equal(statuses, [410])
 })
 
-test('close waits five seconds at most', async () => {
+test('close waits five seconds at most, and says after one which handler it waits for, once', async () => {
   const clock = fakeClock()
-  const gateway = await local(on({ MESSAGE: () => new Promise(() => {}) }), { clock })
+  const said: string[] = []
+  const waiting = (sentence: string) => said.push(sentence)
+  const gateway = await local(on({ MESSAGE: () => new Promise(() => {}) }), { clock, waiting })
   const client = await connect(gateway.url)
   client.send('never')
-  await gateway.next('MESSAGE')
+  const { connectionId } = (await gateway.next('MESSAGE')).requestContext
+  const closing = gateway.close()
+  await client.closed
+  await gateway.next('DISCONNECT')
+  clock.advance(999)
+  assert.equal(said, [])
+  clock.advance(4_001)
+  await closing
+  assert.is(said.length, 1)
+  assert.match(said[0] ?? '', /^Waiting 4 s more at most for /)
+  assert.ok(said[0]?.includes(`the handler of $default for ${connectionId}`), said[0])
+})
+
+test('close says which client it waits for that does not answer', async () => {
+  const clock = fakeClock()
+  const said: string[] = []
+  const gateway = await local(ok, { clock, waiting: (sentence) => said.push(sentence) })
+  const silent = await knock(gateway.url)
+  const { connectionId } = (await gateway.next('CONNECT')).requestContext
+  const closing = gateway.close()
+  await gateway.next('DISCONNECT')
+  clock.advance(5_000)
+  await closing
+  assert.is(said.length, 1)
+  assert.ok(said[0]?.includes(`the client of ${connectionId} to answer the close`), said[0])
+  silent.socket?.destroy()
+})
+
+test('close that waits for many names three and counts the others', async () => {
+  const clock = fakeClock()
+  const said: string[] = []
+  const waiting = (sentence: string) => said.push(sentence)
+  const gateway = await local(() => new Promise(() => {}), { clock, waiting, routes: ['$default'] })
+  const client = await connect(gateway.url)
+  for (let sent = 0; sent < 5; sent++) client.send('never')
+  for (let came = 0; came < 5; came++) await gateway.next('MESSAGE')
   const closing = gateway.close()
   await client.closed
   clock.advance(5_000)
   await closing
+  assert.match(said[0] ?? '', /^Waiting 4 s more at most for [^;]+; [^;]+; [^;]+; and [23] more\.$/)
+})
+
+test('a close that is quick says nothing', async () => {
+  const said: string[] = []
+  const gateway = await local(ok, { waiting: (sentence) => said.push(sentence) })
+  await connect(gateway.url)
+  await gateway.close()
+  assert.equal(said, [])
 })
 
 test('a connection whose $connect ends while the gateway closes is closed, and $disconnect is delivered', async () => {
