@@ -10,6 +10,7 @@ export const missingSchema = 'This protocol event carries a payload. Pass a sche
 export const missingRoutes = 'These protocol events have no route. Handle them with .on() or list them as internal.'
 export const unknownInternal = 'The protocol has no such internal event.'
 export const lateDeclaration = 'Declarations come before the first route.'
+export const secondDeclaration = 'This is declared already.'
 export const missingNeeds =
   'A middleware of this route needs what its context does not have. Put the middleware that adds it first.'
 export const noPushes = 'No push is declared. Name it and its schema in .pushes().'
@@ -21,3 +22,26 @@ export const protocolWithoutStore = 'A protocol needs a store. Call .store() bef
 
 /** A rule broken in plain JavaScript, as `build()` throws it: the sentence, then where. */
 export const mistake = (sentence: string, where: string): TypeError => new TypeError(`${sentence} (${where})`)
+
+/** Refuse what is not there, or is something else. */
+export const need = (there: boolean, what: string, where: string): void => {
+  if (!there) throw new TypeError(`${what} is missing in ${where}.`)
+}
+
+/** Refuse an object without these functions; by default all that it has are to be some. */
+export const needFunctions = (where: string, given: unknown, names = Object.keys(Object(given))): void => {
+  const absent = names.filter((name) => typeof Object(given)[name] !== 'function')
+  need(absent.length === 0, 'A function', `${where}: ${absent.join(', ')}`)
+}
+
+/** Refuse what is no object of names, or has others than these. */
+export const needKeys = (
+  where: string,
+  given: unknown,
+  allowed?: readonly string[],
+  sentence = `${where} has no such option.`,
+): void => {
+  need(typeof given === 'object' && !!given && !Array.isArray(given), 'An object', where)
+  const unknown = allowed && Object.keys(Object(given)).find((name) => !allowed.includes(name))
+  if (unknown !== undefined) throw mistake(sentence, `'${unknown}' in ${where}, which has ${allowed?.join(', ')}`)
+}

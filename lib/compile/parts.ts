@@ -1,9 +1,19 @@
 import type { AnyStateMachine } from 'xstate'
 import type { Layer } from '../flow/middleware.ts'
 import type { Run } from '../flow/plan.ts'
-import { duplicateRoute, lateDeclaration, lifecycleRoute, mistake } from '../mistakes.ts'
+import {
+  duplicateRoute,
+  lateDeclaration,
+  lifecycleRoute,
+  mistake,
+  need,
+  needKeys,
+  secondDeclaration,
+  unknownRouteOption,
+} from '../mistakes.ts'
 import type { Schema } from '../schema.ts'
 import type { Store } from '../store/store.ts'
+import type { RouteOptions } from '../types/route.ts'
 
 /** One call on the chain. */
 export interface Step {
@@ -15,7 +25,7 @@ export interface Step {
 export interface Parts {
   authorizer?: Schema
   store?: Store
-  pushes: Readonly<Record<string, Schema>>
+  pushes?: Readonly<Record<string, Schema>>
   protocol?: {
     readonly machine: AnyStateMachine
     readonly internal: readonly string[]
@@ -39,12 +49,14 @@ export interface RoutePart {
 
 /** Sort the calls of a chain, and refuse what the types would have refused. */
 export const sort = (steps: readonly Step[]): Parts => {
-  const parts: Parts = { pushes: {}, layers: [], routes: new Map() }
+  const parts: Parts = { layers: [], routes: new Map() }
   let routed: string | undefined
   for (const { name, given } of steps) {
     const declare = DECLARATIONS[name]
     if (declare && routed) throw mistake(lateDeclaration, `.${name}() after .${routed}()`)
     if (!declare) routed ??= name
+    // What there can be one of is kept under the name of its method.
+    if (name in parts) throw mistake(declare ? secondDeclaration : duplicateRoute, `.${name}()`)
     ;(declare ?? ROUTES[name])?.(parts, given)
   }
   return parts
@@ -57,18 +69,32 @@ const DECLARATIONS: Readonly<Record<string, Take>> = {
     parts.authorizer = schemaOf(schema, '.authorizer()')
   },
   store: (parts, [store]) => {
-    if (!Object(store)['~state'])
-      throw new TypeError('.store() takes a store: memory(), or one of your own: store({ records, memberships }).')
+    need(
+      typeof Object(store)['~state'] === 'function',
+      'A store',
+      '.store(): memory(), or one of your own: store({ records, memberships })',
+    )
     parts.store = store as Store
   },
   pushes: (parts, [map]) => {
-    for (const [name, schema] of Object.entries(Object(map))) schemaOf(schema, `the push '${name}'`)
-    parts.pushes = map as Parts['pushes']
+    needKeys('.pushes()', map)
+    const pushes = map as Readonly<Record<string, Schema>>
+    for (const [name, schema] of Object.entries(pushes)) {
+      if (name.startsWith('$')) throw mistake("The name of a push begins without '$'.", `'${name}'`)
+      schemaOf(schema, `the push '${name}'`)
+    }
+    parts.pushes = pushes
   },
-  protocol: (parts, [machine, options]) => {
+  protocol: (parts, [machine, options = {}]) => {
     const { internal = [], input } = Object(options) as { readonly internal?: readonly string[]; readonly input?: Run }
-    if (typeof (Object(machine) as Partial<AnyStateMachine>).transition !== 'function')
-      throw new TypeError('.protocol() takes an XState machine: setup({ … }).createMachine({ … }).')
+    need(
+      typeof Object(machine).transition === 'function',
+      'An XState machine',
+      '.protocol(): setup({ … }).createMachine({ … })',
+    )
+    needKeys('.protocol()', options, ['internal', 'input'])
+    need(Array.isArray(internal), 'A list of names', '.protocol(): internal')
+    if (input !== undefined) runOf(input, '.protocol(): input')
     parts.protocol = { machine: machine as AnyStateMachine, internal, input }
   },
   extend: (parts, [extend]) => {
@@ -83,13 +109,13 @@ const DECLARATIONS: Readonly<Record<string, Take>> = {
 const once =
   (name: 'onConnect' | 'onDefault' | 'onDisconnect' | 'onError'): Take =>
   (parts, [run]) => {
-    if (parts[name]) throw mistake(duplicateRoute, `.${name}()`)
     parts[name] = runOf(run, `.${name}()`)
   }
 
 const ROUTES: Readonly<Record<string, Take>> = {
   on: (parts, [name, ...rest]) => {
-    if (typeof name !== 'string' || name === '') throw new TypeError('.on() takes the name of a route first.')
+    if (typeof name !== 'string' || name === '' || name.length > MAX_NAME)
+      throw mistake(`The name of a route has 1 to ${MAX_NAME} characters.`, `.on('${String(name)}')`)
     if (name.startsWith('$')) throw mistake(lifecycleRoute, `'${name}'`)
     if (parts.routes.has(name)) throw mistake(duplicateRoute, `'${name}'`)
     parts.routes.set(name, routeOf(name, rest))
@@ -100,32 +126,35 @@ const ROUTES: Readonly<Record<string, Take>> = {
   onError: once('onError'),
 }
 
+/** The wire reads no longer names: see wire/README.md. */
+const MAX_NAME = 128
+
 /** What can be called on a chain, besides `build()`. */
 export const METHODS: readonly string[] = Object.keys({ ...DECLARATIONS, ...ROUTES })
 
 const routeOf = (name: string, rest: readonly unknown[]): RoutePart => {
   const [spec, handler] = rest.length === 1 ? [undefined, rest[0]] : rest
   const where = `the route '${name}'`
-  const described = Object(spec)['~route'] as
-    | undefined
-    | { input?: unknown; reply?: unknown; use?: unknown; exclusive?: boolean }
-  const { input = described ? undefined : spec, reply, use = [], exclusive = false } = described ?? {}
+  const described = (Object(spec)['~route'] ?? { input: spec }) as { readonly [Option in keyof RouteOptions]: unknown }
+  needKeys(where, described, ['input', 'reply', 'use', 'exclusive'], unknownRouteOption)
+  const { input, reply, use = [], exclusive = false } = described
+  need(typeof exclusive === 'boolean', 'A boolean', `${where}: exclusive`)
   return {
     run: runOf(handler, where),
     input: input === undefined ? undefined : schemaOf(input, where),
     reply: reply === undefined ? undefined : schemaOf(reply, where),
     layers: [use].flat().map((layer) => runOf(layer, `a middleware of ${where}`)),
-    exclusive,
+    exclusive: exclusive as boolean,
   }
 }
 
 const runOf = (run: unknown, where: string) => {
-  if (typeof run !== 'function') throw new TypeError(`A function is missing in ${where}.`)
+  need(typeof run === 'function', 'A function', where)
   return run as Run & Layer & NonNullable<Parts['onError']>
 }
 
 const schemaOf = (schema: unknown, where: string): Schema => {
   const { validate } = Object(Object(schema)['~standard']) as { readonly validate?: unknown }
-  if (typeof validate === 'function') return schema as Schema
-  throw new TypeError(`A schema is missing in ${where}: one of Valibot, Zod, ArkType or another Standard Schema.`)
+  need(typeof validate === 'function', 'A schema', `${where}: one of Valibot, Zod, ArkType or another Standard Schema`)
+  return schema as Schema
 }

@@ -6,20 +6,21 @@ import type { Gateway } from '../gateway/gateway.ts'
 import { mistake, protocolWithoutStore } from '../mistakes.ts'
 import { type Schema, valid } from '../schema.ts'
 import type { Store } from '../store/store.ts'
-import type { Limits, Options, Warning } from '../types/options.ts'
-import { json } from '../wire/json.ts'
+import type { Options, Warning } from '../types/options.ts'
 import { gateways } from './gateways.ts'
 import type { Parts, RoutePart } from './parts.ts'
+import { settingsOf } from './settings.ts'
 import { warnAtBuild } from './warnings.ts'
 
 /** Make the plan of an application out of its parts, and refuse parts that do not fit together. */
 export const planOf = (options: Options, parts: Parts): Plan => {
-  checkOptions(options)
-  const { authorizer, pushes, onError } = parts
+  const settings = settingsOf(options)
+  const { random, warn } = settings
+  const { authorizer, pushes = {}, onError } = parts
   const layers = authorizer ? [authorize(authorizer), ...parts.layers] : parts.layers
-  const { codec = json(), replies = 'post', routeBy = 'message', random = Math.random, warn = say } = options
   warnAtBuild(parts, warn)
   const plan: Plan = {
+    ...settings,
     routes: new Map([...parts.routes].map(([name, part]) => [name, routeOf(name, part, layers)])),
     fallback: parts.onDefault && { ...BARE, run: compose(layers, parts.onDefault) },
     connect: compose(layers, parts.onConnect ?? nothing),
@@ -27,15 +28,8 @@ export const planOf = (options: Options, parts: Parts): Plan => {
     onError,
     pushes,
     state: stateOf(parts, warn),
-    codec,
-    limits: { ...LIMITS, ...options.limits },
-    replies,
-    routeBy,
     gatewayOf: gateways(options, random),
     serverOf: remembering((gateway: Gateway) => serverOf(plan, () => gateway)),
-    clock: { now: Date.now, wait: sleep, ...options.clock },
-    random,
-    warn,
   }
   return plan
 }
@@ -76,30 +70,4 @@ const stateOf = (
   return store && make?.(store, { protocol, routes, hasDefault: onDefault !== undefined, warn })
 }
 
-const checkOptions = (options: Options) => {
-  const limits = options.limits ?? {}
-  checkNames('option', Object.keys(options), OPTIONS)
-  checkNames('limit', Object.keys(limits), Object.keys(LIMITS))
-  for (const [name, allowed] of Object.entries(CHOICES)) {
-    const value = options[name as keyof typeof CHOICES]
-    if (value !== undefined && !allowed.includes(value))
-      throw new TypeError(`ws({ ${name} }) is '${allowed.join("' or '")}', not ${JSON.stringify(value)}.`)
-  }
-  for (const [name, value] of Object.entries(limits))
-    if (!(Number.isInteger(value) && value > 0)) throw new TypeError(`The limit '${name}' is a positive whole number.`)
-}
-
-const checkNames = (kind: string, names: readonly string[], allowed: readonly string[]) => {
-  const unknown = names.find((name) => !allowed.includes(name))
-  if (unknown) throw new TypeError(`ws() has no ${kind} '${unknown}'. It has ${allowed.join(', ')}.`)
-}
-
-const CHOICES = { replies: ['post', 'route-response'], routeBy: ['message', 'routeKey'] }
-const OPTIONS = [...Object.keys(CHOICES), ...['gateway', 'endpoint', 'codec', 'limits', 'warn', 'clock', 'random']]
-
-/** 128 KB is what API Gateway carries (WebSocket API quotas); the rest is ours, far above what a message needs. */
-const LIMITS: Limits = { maxBytes: 128 * 1024, maxDepth: 64, maxKeys: 1_000 }
-
 const nothing: Run = () => undefined
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-const say = ({ code, message, fix }: Warning) => console.warn(`ws-interlock ${code}: ${message} ${fix}`)

@@ -1,5 +1,5 @@
 import type { Application, State } from '../flow/state.ts'
-import { checkFunctions } from '../mistakes.ts'
+import { needFunctions } from '../mistakes.ts'
 import type { Store, StorePorts } from '../store/store.ts'
 import { connectChannels, messageChannels, serverChannels } from './channels.ts'
 import { claim } from './claim.ts'
@@ -20,8 +20,8 @@ export const store = (ports: StorePorts): Store => {
 }
 
 const checkPorts = (ports: Partial<StorePorts> | undefined) => {
-  checkFunctions('store({ records })', ports?.records, ['create', 'read', 'replace'])
-  checkFunctions('store({ memberships })', ports?.memberships, ['join', 'leave', 'has', 'members', 'leaveAll'])
+  needFunctions('store({ records })', ports?.records, ['create', 'read', 'replace'])
+  needFunctions('store({ memberships })', ports?.memberships, ['join', 'leave', 'has', 'members', 'leaveAll'])
 }
 
 const stateOf = (ports: StorePorts, application: Application): State => {
