@@ -14,7 +14,11 @@ export const settingsOf = (options: Options) => {
   needFunctions('ws({ codec })', codec, Object.keys(wire))
   if (gateway !== undefined) needFunctions('ws({ gateway })', gateway, ['post', 'close', 'info'])
   if (endpoint !== undefined)
-    need(/^https?:/i.test(endpoint) && URL.canParse(endpoint), 'An https:// URL', 'ws({ endpoint })')
+    need(
+      Object(endpoint) !== endpoint && /^https?:/i.test(endpoint) && URL.canParse(endpoint),
+      'An https:// URL',
+      'ws({ endpoint })',
+    )
   need(['post', 'route-response'].includes(replies), "'post' or 'route-response'", 'ws({ replies })')
   need(['message', 'routeKey'].includes(routeBy), "'message' or 'routeKey'", 'ws({ routeBy })')
   needKeys('ws({ limits })', limits, Object.keys(LIMITS))

@@ -215,7 +215,8 @@ const rules: readonly (readonly [claim: string, chain: () => Loose, ...says: Reg
     /An https:\/\/ URL is missing in ws\(\{ endpoint \}\)/,
   ],
   ['an endpoint that is no URL', () => plain({ endpoint: 'https://' }), /missing in ws\(\{ endpoint \}\)/],
-  ['an endpoint that is no text', () => plain({ endpoint: 1 }), /missing in ws\(\{ endpoint \}\)/],
+  ['an endpoint that is a number', () => plain({ endpoint: 1 }), /missing in ws\(\{ endpoint \}\)/],
+  ['an endpoint that is no text', () => plain({ endpoint: new URL('https://a') }), /missing in ws\(\{ endpoint \}\)/],
   [
     'a route option that there is not',
     () => described({ inptu: v.string() }),
