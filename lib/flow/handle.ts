@@ -45,7 +45,12 @@ export const handle = async (
       parsed,
       route.reply ? await valid(route.reply, returned, `The reply of '${route.name}'`) : returned,
     )
-    warn(plan, route, returned, handled.box)
+    const { flying } = handled.box
+    if (flying > 0 || isStatus(returned)) {
+      // Loaded when there is something to say: most functions never have.
+      const { warnOf } = await import('./habits.ts')
+      warnOf(plan, route, isStatus(returned), flying > 0)
+    }
   } catch (error) {
     handled.failure = { error }
   }
@@ -63,17 +68,6 @@ const encode = (plan: Plan, parsed: Parsed, value: unknown): string | undefined 
   return answer
 }
 
-const warn = (plan: Plan, { name }: Route, returned: unknown, { flying }: Outbox) => {
-  if (typeof returned === 'object' && returned !== null && 'statusCode' in returned)
-    plan.warn({
-      code: 'STATUS_AS_REPLY',
-      message: `The handler of '${name}' returned { statusCode }, and the peer got it as its reply.`,
-      fix: 'Return the reply itself. To refuse a message, throw a WsError.',
-    })
-  if (flying > 0)
-    plan.warn({
-      code: 'UNAWAITED_SEND',
-      message: `The handler of '${name}' returned while something that it sent was still on its way.`,
-      fix: 'Await every push and broadcast, or its failure comes too late to fail the message.',
-    })
-}
+/** What handlers return that were written for API Gateway itself. */
+const isStatus = (returned: unknown): boolean =>
+  typeof returned === 'object' && returned !== null && 'statusCode' in returned

@@ -25,7 +25,8 @@ export const message = async (plan: Plan, received: Received<MessageEvent>): Pro
   let parsed: Parsed | undefined
   try {
     parsed = parse(plan, received) // what was said
-    const found = route(plan, received, parsed) // which handler it is for
+    const finding = route(plan, received, parsed) // which handler it is for
+    const found = finding instanceof Promise ? await finding : finding
     const valid = validate(found, parsed) // whether it is right
     const data = valid instanceof Promise ? await valid : valid
     const claiming = claim(plan, received, found, parsed, data) // whether it may happen now
