@@ -1,6 +1,6 @@
-import type { AnyStateMachine } from 'xstate'
 import type { Layer } from '../flow/middleware.ts'
 import type { Run } from '../flow/plan.ts'
+import type { Application } from '../flow/state.ts'
 import {
   duplicateRoute,
   lateDeclaration,
@@ -26,11 +26,7 @@ export interface Parts {
   authorizer?: Schema
   store?: Store
   pushes?: Readonly<Record<string, Schema>>
-  protocol?: {
-    readonly machine: AnyStateMachine
-    readonly internal: readonly string[]
-    readonly input: Run | undefined
-  }
+  protocol?: Application['protocol']
   readonly layers: Layer[]
   readonly routes: Map<string, RoutePart>
   onConnect?: Run
@@ -86,16 +82,8 @@ const DECLARATIONS: Readonly<Record<string, Take>> = {
     parts.pushes = pushes
   },
   protocol: (parts, [machine, options = {}]) => {
-    const { internal = [], input } = Object(options) as { readonly internal?: readonly string[]; readonly input?: Run }
-    need(
-      typeof Object(machine).transition === 'function',
-      'An XState machine',
-      '.protocol(): setup({ … }).createMachine({ … })',
-    )
-    needKeys('.protocol()', options, ['internal', 'input'])
-    need(Array.isArray(internal), 'A list of names', '.protocol(): internal')
-    if (input !== undefined) runOf(input, '.protocol(): input')
-    parts.protocol = { machine: machine as AnyStateMachine, internal, input }
+    // Read where its store has brought the code for it.
+    parts.protocol = { machine, options }
   },
   extend: (parts, [extend]) => {
     const run = runOf(extend, '.extend()')

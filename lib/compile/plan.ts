@@ -64,7 +64,7 @@ const stateOf = (
   { store, protocol, routes, onDefault }: Parts,
   warn: (warning: Warning) => void,
 ): State | undefined => {
-  if (protocol && !store) throw mistake(protocolWithoutStore, `the protocol '${protocol.machine.id}'`)
+  if (protocol && !store) throw mistake(protocolWithoutStore, `'${Object(protocol.machine).id}'`)
   // Made by store() alone, whose state this is; ports below this floor cannot name its type.
   const make = store?.['~state'] as ((ports: Store, application: Application) => State) | undefined
   return store && make?.(store, { protocol, routes, hasDefault: onDefault !== undefined, warn })

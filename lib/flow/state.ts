@@ -1,11 +1,11 @@
-import type { AnyStateMachine, EventObject } from 'xstate'
+import type { EventObject } from 'xstate'
 import type { ConnectEvent, DisconnectEvent, MessageEvent } from '../event/event.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Outbox } from '../gateway/outbox.ts'
 import type { Warning } from '../types/options.ts'
 import type { Claimed } from './claim.ts'
 import type { Parsed } from './parse.ts'
-import type { Plan, Route, Run } from './plan.ts'
+import type { Plan, Route } from './plan.ts'
 import type { Received } from './receive.ts'
 
 /**
@@ -42,9 +42,8 @@ export interface State {
 
 /** What the state is made for. */
 export interface Application {
-  readonly protocol:
-    | { readonly machine: AnyStateMachine; readonly internal: readonly string[]; readonly input: Run | undefined }
-    | undefined
+  /** What `.protocol()` was given, as it came. */
+  readonly protocol: { readonly machine: unknown; readonly options: unknown } | undefined
   /** The routes, and whether each has a schema. */
   readonly routes: ReadonlyMap<string, { readonly input: unknown }>
   readonly hasDefault: boolean

@@ -1,7 +1,7 @@
-import type { EventObject } from 'xstate'
+import type { AnyStateMachine, EventObject } from 'xstate'
 import type { Run } from '../flow/plan.ts'
 import type { Application } from '../flow/state.ts'
-import { missingRoutes, mistake, unknownEvent, unknownInternal } from '../mistakes.ts'
+import { missingRoutes, mistake, need, needKeys, unknownEvent, unknownInternal } from '../mistakes.ts'
 import { eventsOf, knows, problemsOf } from '../protocol/check.ts'
 import { type Machine, wrap } from '../protocol/machine.ts'
 
@@ -14,9 +14,23 @@ export interface Protocol {
   readonly names: ReadonlySet<string>
 }
 
+/** What `.protocol()` was given, read. */
+const declared = ({ machine, options }: NonNullable<Application['protocol']>) => {
+  need(
+    typeof Object(machine).transition === 'function',
+    'An XState machine',
+    '.protocol(): setup({ … }).createMachine({ … })',
+  )
+  needKeys('.protocol()', options, ['internal', 'input'])
+  const { internal = [], input } = Object(options) as { readonly internal?: readonly string[]; readonly input?: Run }
+  need(Array.isArray(internal), 'A list of names', '.protocol(): internal')
+  if (input !== undefined) need(typeof input === 'function', 'A function', '.protocol(): input')
+  return { machine: machine as AnyStateMachine, internal, input }
+}
+
 export const protocolOf = ({ protocol, routes, hasDefault, warn }: Application): Protocol | undefined => {
   if (!protocol) return undefined
-  const { machine, internal, input } = protocol
+  const { machine, internal, input } = declared(protocol)
   const names = [...routes.keys()]
   const events = eventsOf(machine)
   const unknown = internal.find((event) => !events.includes(event))

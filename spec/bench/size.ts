@@ -11,7 +11,7 @@ const APPS = {
   'router only': `
     import { accept, ws } from 'ws-interlock'
     export const handler = ws().onConnect(() => accept()).on('echo', ({ connection }) => connection.id).build()`,
-  'protocol, memory store and gateway': `
+  'protocol and memory store': `
     import { accept, ws } from 'ws-interlock'
     import { memory } from 'ws-interlock/store/memory'
     export const handlerOf = (machine) => ws().store(memory()).protocol(machine).onConnect(() => accept()).on('a', () => {}).build()`,
