@@ -37,17 +37,31 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   echo: { messages: [{ action: 'echo', id: '1', data: { text: 'Hello' } }] },
 }
 
+const NAMES = Object.keys(EXAMPLES).join(', ')
+const USAGE = `npm start NAME runs an example: ${NAMES}. PORT=3002 npm start NAME listens on another port than 3001.`
+
 /** Arguments in, exit code out. */
-const start = async (name: string): Promise<number> => {
+const start = async (args: readonly string[], { PORT = '3001' }: NodeJS.ProcessEnv): Promise<number> => {
+  const [name = 'chat', ...rest] = args
+  if (args.some((arg) => arg === '--help' || arg === '-h')) {
+    console.log(USAGE)
+    return 0
+  }
+  const misuse = misuseOf(name, rest, PORT)
+  if (misuse) {
+    console.error(`${misuse} ${USAGE}`)
+    return 2
+  }
   const example = Object.hasOwn(EXAMPLES, name) ? EXAMPLES[name] : undefined
   if (!example) {
-    console.error(`There is no example '${name}'. There are: ${Object.keys(EXAMPLES).join(', ')}.`)
+    console.error(`There is no example '${name}'. There are: ${NAMES}.`)
     return 2
   }
   const { query, messages, desk } = example
   const gateway = await dev({
     file: `examples/${name}/server.ts`,
-    port: Number(process.env.PORT ?? 3001),
+    port: Number(PORT),
+    howToChoose: `Choose with the environment variable PORT: PORT=3002 npm start ${name}`,
     ...(query !== undefined && { query }),
   })
   console.log(['Then type, one at a time:', ...messages.map((message) => `  ${JSON.stringify(message)}`)].join('\n'))
@@ -61,8 +75,14 @@ const start = async (name: string): Promise<number> => {
   return 0
 }
 
+const misuseOf = (name: string, rest: readonly string[], port: string) => {
+  if (name.startsWith('-')) return `There is no option '${name}'.`
+  if (rest.length > 0) return `One NAME is enough; '${rest.join(' ')}' is too much.`
+  return /^\d{1,5}$/.test(port) && Number(port) <= 65_535 ? undefined : `PORT must be 0 to 65535, not '${port}'.`
+}
+
 try {
-  process.exit(await start(process.argv[2] ?? 'chat'))
+  process.exit(await start(process.argv.slice(2), process.env))
 } catch (error) {
   // A port in use and the like: the sentence says what to do.
   console.error(error instanceof Error && error.cause ? error.message : error)

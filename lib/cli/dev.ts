@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { inspect } from 'node:util'
-import { type LocalGateway, localGateway } from '../local/index.ts'
+import { isPrivate } from '../local/address.ts'
+import { type Clock, type LocalGateway, localGateway } from '../local/index.ts'
 import { callHandler } from '../local/invoke.ts'
 import { describe } from './describe.ts'
 import { loadHandler, StartError, UsageError } from './load.ts'
@@ -12,6 +13,10 @@ export interface DevOptions {
   readonly file: string
   /** 0 takes any free port. @default 3001 */
   readonly port?: number
+  /** How the caller chooses another, for the sentence about one that is in use. @default 'Choose with --port NUMBER …' */
+  readonly howToChoose?: string
+  /** Another address than loopback opens the gateway to the network. @default '127.0.0.1' */
+  readonly host?: string
   /** @default 'dev' */
   readonly stage?: string
   /** An HTML file to serve at `/`. @default the index.html beside the file, where there is one */
@@ -28,6 +33,8 @@ export interface DevOptions {
   readonly print?: (text: string) => void
   /** @default console.error */
   readonly log?: (text: string) => void
+  /** @default the clock of the machine */
+  readonly clock?: Clock
 }
 
 /**
@@ -41,6 +48,9 @@ export interface DevOptions {
 export const dev = async (options: DevOptions): Promise<LocalGateway> => {
   const {
     port = 3001,
+    howToChoose = 'Choose with --port NUMBER and --host ADDRESS.',
+    host = '127.0.0.1',
+    clock,
     stage,
     routeResponse,
     exportName,
@@ -54,11 +64,14 @@ export const dev = async (options: DevOptions): Promise<LocalGateway> => {
   let load = async () => loadHandler(file, exportName)
   const gateway = await localGateway(async (event, context) => callHandler(await load(), event, context), {
     port,
+    host,
+    waiting: log,
+    ...(clock !== undefined && { clock }),
     ...(stage !== undefined && { stage }),
     ...(page !== undefined && { page }),
     ...(routeResponse !== undefined && { routeResponse }),
     ...(!quiet && { observe: (invocation) => log(describe(invocation)) }),
-  }).catch((cause: Error) => Promise.reject(new StartError(cause.message, { cause })))
+  }).catch((cause: Error) => Promise.reject(cannotStart(cause, howToChoose)))
   prepareEnvironment(gateway.endpoint)
   const loading = load()
   load = () => loading
@@ -69,6 +82,7 @@ export const dev = async (options: DevOptions): Promise<LocalGateway> => {
     throw error
   }
   print(welcome(gateway, options, page))
+  if (!isPrivate(host)) log(openTo(host))
   return gateway
 }
 
@@ -93,9 +107,18 @@ const SAME_CTRL_C_MS = 500
 const STRAY = 'A promise of the handler was rejected and nobody waited for it. On Lambda this ends the instance.'
 
 const existing = (file: string) => {
-  if (existsSync(file)) return resolve(file)
-  throw new UsageError(`There is no file ${file}.`)
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (!found) throw new UsageError(`There is no file ${file}.`)
+  if (found.isDirectory()) throw new UsageError(`${file} is a folder. Name a file in it.`)
+  return resolve(file)
 }
+
+const cannotStart = (cause: Error, howToChoose: string) =>
+  // Only a refusal of the system has a cause of its own.
+  new StartError(cause.cause === undefined ? cause.message : `${cause.message} ${howToChoose}`, { cause })
+
+const openTo = (host: string) =>
+  `Warning: listening on ${host}, so others in your network can connect, and post to any connection: nobody is asked who they are.`
 
 const pageOf = (file: string, page: string | undefined) => {
   if (page !== undefined) return existing(page)

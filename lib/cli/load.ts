@@ -1,5 +1,6 @@
-import { relative } from 'node:path'
+import { extname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { inspect } from 'node:util'
 import type { LambdaHandler } from '../local/index.ts'
 
 /** The command was called wrongly: the reader needs the usage, not a stack. */
@@ -14,9 +15,8 @@ export class StartError extends Error {
 
 /** Import a file and find its handler: the named export, else `handler`, else `default`, else the only function. */
 export const loadHandler = async (path: string, exportName?: string): Promise<LambdaHandler> => {
-  const found = functionsOf(await importFile(path))
-  const near = relative(process.cwd(), path)
-  const file = near.startsWith('..') ? path : near
+  const file = shown(path)
+  const found = functionsOf(await importFile(path, file))
   if (exportName !== undefined) {
     const named = found.get(exportName)
     if (named) return named
@@ -32,22 +32,38 @@ export const loadHandler = async (path: string, exportName?: string): Promise<La
   )
 }
 
+/** A path as the reader knows it. */
+const shown = (path: string) => {
+  const near = relative(process.cwd(), path)
+  return near.startsWith('..') ? path : near
+}
+
 const offer = (found: ReadonlyMap<string, unknown>) =>
   found.size === 0 ? 'It exports no function at all.' : `Choose one with --export: ${[...found.keys()].join(', ')}.`
 
-const importFile = async (path: string): Promise<object> => {
+const importFile = async (path: string, file: string): Promise<object> => {
+  if (!MODULE.test(path))
+    throw new UsageError(
+      `${file} is no module. FILE ends in .js, .mjs, .cjs, .ts, .mts or .cts and exports the handler.`,
+    )
   try {
     return await import(pathToFileURL(path).href)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?tsx?$/.test(path))
+    if (code === 'ERR_UNKNOWN_FILE_EXTENSION' && TYPESCRIPT.test(String(error)))
       throw new StartError(NO_TYPES, { cause: error })
     if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') throw new StartError(NO_SYNTAX, { cause: error })
-    throw error
+    throw new StartError(`${file} could not be loaded, because of this:\n${inspect(error)}`, { cause: error })
   }
 }
 
-const BY_TSX = 'npx tsx node_modules/ws-interlock/dist/cli/main.js dev FILE'
+const MODULE = /\.[cm]?[jt]sx?$/
+// The file itself, or one that it imports.
+const TYPESCRIPT = /Unknown file extension "\.[cm]?tsx?"/
+
+const program = shown(join(import.meta.dirname, `main${extname(import.meta.filename)}`))
+/** How TypeScript runs on any Node. By its path, because tsx and npx do not find a command of a package together. */
+export const BY_TSX = `npx tsx ${/\s/.test(program) ? `"${program}"` : program} dev FILE`
 const NO_TYPES = `Node ${process.version} does not run TypeScript by itself. Use Node 22.18 or later, or: ${BY_TSX}`
 const NO_SYNTAX = `Node cannot strip all of the types in this file (enums and the like). Use: ${BY_TSX}`
 

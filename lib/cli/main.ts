@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type DevOptions, dev, untilInterrupted } from './dev.ts'
-import { StartError, UsageError } from './load.ts'
+import { BY_TSX, StartError, UsageError } from './load.ts'
 
 const USAGE = `Usage: ws-interlock dev FILE [options]
 
 Run the Lambda handler that FILE exports on a local API Gateway for WebSocket clients.
 
   --port NUMBER      port to listen on, 0 for any free one (3001)
+  --host ADDRESS     address to listen on; any but loopback is open to your network (127.0.0.1)
   --stage NAME       name of the stage (dev)
   --page FILE.html   page to serve at / (the index.html beside FILE)
   --route-response   send returned bodies to the client, as a deployed route response does
@@ -16,7 +17,10 @@ Run the Lambda handler that FILE exports on a local API Gateway for WebSocket cl
   --query STRING     query of the line to paste, such as name=ann
   --quiet            do not print a line per event
   --help             print this
-  --version          print the version`
+  --version          print the version
+
+TypeScript runs as it is on Node 22.18 or later. On an older Node, or with enums and the like:
+  ${BY_TSX} [options]`
 
 /** Arguments in, exit code out. */
 const main = async (args: readonly string[]): Promise<number> => {
@@ -39,6 +43,7 @@ const main = async (args: readonly string[]): Promise<number> => {
 
 const OPTIONS = {
   port: { type: 'string' },
+  host: { type: 'string' },
   stage: { type: 'string' },
   page: { type: 'string' },
   'route-response': { type: 'boolean' },
@@ -65,10 +70,11 @@ const devOptions = (values: Values, [command, file, ...rest]: readonly string[])
   if (command !== 'dev') throw new UsageError(`There is no command '${command}'.`)
   if (file === undefined) throw new UsageError('Say which FILE exports the handler.')
   if (rest.length > 0) throw new UsageError(`One FILE is enough; '${rest.join(' ')}' is too much.`)
-  const { port, stage, page, query, quiet, export: exportName, 'route-response': routeResponse } = values
+  const { port, host, stage, page, query, quiet, export: exportName, 'route-response': routeResponse } = values
   return {
     file,
     ...(port !== undefined && { port: portOf(port) }),
+    ...(host !== undefined && { host: hostOf(host) }),
     ...(stage !== undefined && { stage: stageOf(stage) }),
     ...(page !== undefined && { page }),
     ...(query !== undefined && { query }),
@@ -81,6 +87,13 @@ const devOptions = (values: Values, [command, file, ...rest]: readonly string[])
 const portOf = (text: string) => {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
   throw new UsageError(`--port must be a number from 0 to 65535, not '${text}'.`)
+}
+
+const hostOf = (text: string) => {
+  // The brackets belong to a URL, and are easily copied from one.
+  const host = text.replace(/^\[(.*)\]$/, '$1')
+  if (/^[\w.:%-]+$/.test(host)) return host
+  throw new UsageError(`--host must be an address to listen on, such as 0.0.0.0, not '${text}'.`)
 }
 
 const stageOf = (text: string) => {

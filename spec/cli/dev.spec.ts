@@ -4,11 +4,13 @@ import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { closeAll, connect, local } from '../kit/local.ts'
+import { dev as runDev } from '../../lib/cli/dev.ts'
+import { BY_TSX } from '../../lib/cli/load.ts'
+import { closeAll, connect, fakeClock, local } from '../kit/local.ts'
 
 const test = suite('ws-interlock dev')
 const ROOT = resolve(import.meta.dirname, '../..')
-const BY_TSX = ['--import', 'tsx', '--conditions=ws-interlock:source', 'lib/cli/main.ts']
+const TSX = ['--import', 'tsx', '--conditions=ws-interlock:source', 'lib/cli/main.ts']
 const running = new Set<ChildProcess>()
 
 test.after.each(async () => {
@@ -20,7 +22,7 @@ test.after.each(async () => {
 const file = (name: string) => join('spec/cli/files', name)
 
 /** The command, what it has printed so far, and ways to wait for more. */
-const command = (args: readonly string[], node: readonly string[] = BY_TSX) => {
+const command = (args: readonly string[], node: readonly string[] = TSX) => {
   const { AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...env } = process.env
   const child = spawn(process.execPath, [...node, ...args], {
     cwd: ROOT,
@@ -140,6 +142,16 @@ const wrong: readonly (readonly [args: readonly string[], sentence: string])[] =
   [['dev', file('posts.ts'), '--port', '70000'], "--port must be a number from 0 to 65535, not '70000'."],
   [['dev', file('posts.ts'), '--stage', 'a/b'], "--stage must be 1 to 128 of letters, digits, '_' and '-', not 'a/b'."],
   [['dev', file('posts.ts'), '--page', 'no.html'], 'There is no file no.html.'],
+  [['dev', file('posts.ts'), '--page', 'spec'], 'spec is a folder. Name a file in it.'],
+  [['dev', file('posts.ts'), '--host', 'a b'], "--host must be an address to listen on, such as 0.0.0.0, not 'a b'."],
+  [['dev', '.'], '. is a folder. Name a file in it.'],
+  ...['data.json', 'notes.txt', 'page/index.html'].map(
+    (name) =>
+      [
+        ['dev', file(name), '--port', '0'],
+        `${file(name)} is no module. FILE ends in .js, .mjs, .cjs, .ts, .mts or .cts and exports the handler.`,
+      ] as const,
+  ),
   [
     ['dev', file('none.ts'), '--port', '0'],
     'spec/cli/files/none.ts exports no function. Export the handler: export const handler = async (event, context) => …',
@@ -161,17 +173,32 @@ for (const [args, sentence] of wrong)
     assert.ok(stderr.startsWith(`${sentence}\n\nUsage: ws-interlock dev FILE`), stderr)
   })
 
-test('a port in use is refused in a sentence, without a stack', async () => {
+test('what a module throws while it is loaded is shown with its stack, after the name of the file', async () => {
+  const { code, stderr, stdout } = await dev('throws.mjs').ended
+  assert.is(code, 1)
+  assert.is(stdout, '')
+  assert.match(
+    stderr,
+    /^spec\/cli\/files\/throws\.mjs could not be loaded, because of this:\nError: the table is not set\n {4}at .*throws\.mjs:1:7/,
+  )
+})
+
+test('a port in use is refused in a sentence that names --port, without a stack', async () => {
   const { port } = await local()
   const { code, stderr } = await command(['dev', file('posts.ts'), '--port', String(port)]).ended
   assert.is(code, 1)
-  assert.match(stderr, /^Port \d+ of 127\.0\.0\.1 is in use\. Stop what listens there, or [^\n]*\n$/)
+  assert.match(
+    stderr,
+    /^Port \d+ of 127\.0\.0\.1 is in use\. Stop what listens there, or [^\n]* Choose with --port NUMBER and --host ADDRESS\.\n$/,
+  )
 })
 
 test('--help and --version answer and exit with 0', async () => {
   const help = await command(['--help']).ended
   assert.is(help.code, 0)
   assert.match(help.stdout, '--route-response')
+  assert.match(help.stdout, '\nTypeScript runs as it is on Node 22.18 or later.')
+  assert.match(help.stdout, `\n  npx tsx ${join('lib', 'cli', 'main.ts')} dev FILE [options]\n`)
   const version = await command(['--version']).ended
   assert.is(version.code, 0)
   assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/)
@@ -181,11 +208,57 @@ test('without tsx a TypeScript file runs where Node strips types, and else is re
   const outfile = join(ROOT, '.cache/spec/main.mjs')
   const entryPoints = [join(ROOT, 'lib/cli/main.ts')]
   await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', packages: 'external' })
-  const { ended, url } = command(['dev', file('several.ts'), '--export', 'first', '--port', '0'], [outfile])
-  if (Reflect.get(process.features, 'typescript')) return assert.match(await url(), 'ws://127.0.0.1')
-  const { code, stderr } = await ended
-  assert.is(code, 1)
-  assert.match(stderr, /^Node v\S+ does not run TypeScript by itself\. Use Node 22\.18 or later, or: npx tsx /)
+  for (const [name, ...args] of [['several.ts', '--export', 'first'], ['imports.mjs']] as const) {
+    const { ended, url } = command(['dev', file(name), ...args, '--port', '0'], [outfile])
+    if (Reflect.get(process.features, 'typescript')) assert.match(await url(), 'ws://127.0.0.1')
+    else {
+      const { code, stderr } = await ended
+      assert.is(code, 1)
+      const advice = `Use Node 22.18 or later, or: npx tsx ${join('.cache', 'spec', 'main.mjs')} dev FILE\n`
+      assert.is(stderr, `Node ${process.version} does not run TypeScript by itself. ${advice}`)
+    }
+  }
+})
+
+test('the advised command runs a TypeScript file', async () => {
+  const [program = '', ...args] = BY_TSX.replace('FILE', file('several.ts')).split(' ').slice(2)
+  const tsx = ['node_modules/tsx/dist/cli.mjs', '--conditions=ws-interlock:source', program]
+  const { child, ended, url } = command([...args, '--export', 'first', '--port', '0'], tsx)
+  assert.match(await url(), 'ws://127.0.0.1')
+  // tsx runs it in a process of its own, which only a signal that tsx hands on can end.
+  child.kill('SIGINT')
+  assert.is((await ended).code, 0)
+})
+
+test('--host opens the gateway to the network and warns of it; loopback does not', async () => {
+  const open = dev('posts.ts', '--host', '0.0.0.0')
+  await open.printed('stderr', /^Warning: listening on 0\.0\.0\.0, so others in your network can connect, .*\n/)
+  const client = await connect(await open.url())
+  client.send('hi')
+  assert.is(await client.next(), 'echo hi')
+  client.socket.terminate()
+
+  const kept = dev('posts.ts', '--host', '127.0.0.1')
+  await kept.url()
+  kept.child.kill('SIGINT')
+  assert.not.match((await kept.ended).stderr, 'Warning')
+})
+
+test('a close that takes longer than a second says on the log what it waits for', async () => {
+  const before = { ...process.env }
+  const clock = fakeClock()
+  const said: string[] = []
+  const print = () => {}
+  const log = (text: string) => said.push(text)
+  const gateway = await runDev({ file: file('page/hangs.ts'), port: 0, quiet: true, print, log, clock })
+  process.env = before
+  const client = await connect(gateway.url)
+  const closing = gateway.close()
+  await client.closed
+  clock.advance(5_000)
+  await closing
+  assert.is(said.length, 1)
+  assert.match(said[0] ?? '', /^Waiting 4 s more at most for .*the handler of \$disconnect for [\w-]{15}=/)
 })
 
 test.run()

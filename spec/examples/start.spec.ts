@@ -2,12 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import { equal, is, match } from 'uvu/assert'
+import { localGateway } from '../../lib/local/index.ts'
 import { peer, within } from '../kit/peer.ts'
 
 const test = suite('npm start')
 
 // The shell that npm puts between would hide the exit code behind its own 130.
 const [program = '', ...given]: string[] = JSON.parse(readFileSync('package.json', 'utf8')).scripts.start.split(' ')
+const USAGE =
+  'npm start NAME runs an example: chat, auction, echo. PORT=3002 npm start NAME listens on another port than 3001.'
 const running = new Set<ChildProcess>()
 
 const run = (name: string, args: readonly string[], port = '0') => {
@@ -94,6 +97,34 @@ test('lists the examples when there is none of that name', async () => {
   const start = run(program, [...given, 'toString'])
   is(await start.ends(), 2)
   equal(start.output(), "There is no example 'toString'. There are: chat, auction, echo.\n")
+})
+
+for (const [words, port, sentence] of [
+  [['--prot', '1'], '0', "There is no option '--prot'."],
+  [['chat', 'echo'], '0', "One NAME is enough; 'echo' is too much."],
+  [['chat'], 'http', "PORT must be 0 to 65535, not 'http'."],
+] as const)
+  test(`refuses '${words.join(' ')}' with PORT=${port} in a sentence, with the usage`, async () => {
+    const start = run(program, [...given, ...words], port)
+    is(await start.ends(), 2)
+    equal(start.output(), `${sentence} ${USAGE}\n`)
+  })
+
+test('explains itself on --help', async () => {
+  const start = run(program, [...given, '--help'])
+  is(await start.ends(), 0)
+  equal(start.output(), `${USAGE}\n`)
+})
+
+test('says how to choose another port when the port is in use', async () => {
+  const { port, close } = await localGateway(async () => ({ statusCode: 200 }))
+  const start = run(program, [...given, 'echo'], String(port))
+  is(await start.ends(), 1)
+  match(
+    start.output(),
+    /^Port \d+ of 127\.0\.0\.1 is in use\..* Choose with the environment variable PORT: PORT=3002 npm start echo\n$/,
+  )
+  await close()
 })
 
 test.run()

@@ -1,0 +1,1 @@
+export { first as handler } from './several.ts'

@@ -1,0 +1,1 @@
+throw new Error('the table is not set')
