@@ -28,7 +28,7 @@ export const receive = (plan: Plan, event: unknown, lambda: LambdaContext): Rece
     // Frozen: replies go where it says, and a handler could lead them elsewhere.
     connection: Object.freeze({
       id: connectionId,
-      connectedAt: new Date(connectedAt),
+      connectedAt,
       sourceIp: identity?.sourceIp ?? '',
       // Captures before 2022 carry null here.
       userAgent: identity?.userAgent ?? undefined,

@@ -12,8 +12,8 @@ import type { Server } from './server.ts'
 export interface Connection {
   /** API Gateway's id of the connection. */
   readonly id: string
-  /** When the handshake arrived. */
-  readonly connectedAt: Date
+  /** When the handshake arrived, in epoch milliseconds. */
+  readonly connectedAt: number
   /** The peer's IP address, as API Gateway saw it. */
   readonly sourceIp: string
   /** The `User-Agent` of the handshake, if there was one. */

@@ -146,7 +146,7 @@ test('onConnect reads the query with its repetitions, the headers in any case, t
     subprotocols: ['v1', 'v2'],
     connection: {
       id: 'TXzPWdnOjoECGjA=',
-      connectedAt: new Date(Date.UTC(2024, 1, 19)),
+      connectedAt: Date.UTC(2024, 1, 19),
       sourceIp: '203.0.113.7',
       userAgent: 'Firefox',
     },
@@ -185,7 +185,7 @@ test('onConnect reads an older event, which says null where a newer one says not
     subprotocols: ['v1', 'v2'],
     connection: {
       id: 'TXzPWdnOjoECGjA=',
-      connectedAt: new Date(Date.UTC(2024, 1, 19)),
+      connectedAt: Date.UTC(2024, 1, 19),
       sourceIp: '203.0.113.7',
       userAgent: undefined,
     },
