@@ -68,15 +68,15 @@ export class MessageContext extends Context {
     snapshot: unknown,
   ) {
     super(plan, received)
-    const { connection, event } = received
+    const { connectionId, event } = received
     this.name = name
     this.id = id
     this.data = data
     // Apart, so that no peer can name another message of its own by API Gateway's id of it.
-    this.idempotencyKey = `${connection.id}/${id === undefined ? `#${event.requestContext.messageId}` : `id/${id}`}`
+    this.idempotencyKey = `${connectionId}/${id === undefined ? `#${event.requestContext.messageId}` : `id/${id}`}`
     const say = async (push: string, pushed: unknown, now: boolean) => {
       const frame = await pushFrame(plan, push, pushed)
-      const leave = async () => void (await send(plan, received, connection.id, frame))
+      const leave = async () => void (await send(plan, received, connectionId, frame))
       await (now ? leave() : box.send(leave))
     }
     this.push = (push, pushed, { now = false } = {}) => box.track(say(push, pushed, now))

@@ -8,6 +8,8 @@ import type { Plan } from './plan.ts'
 /** Who speaks: an event of API Gateway, and what every step needs of it. */
 export interface Received<Event extends WebSocketEvent = WebSocketEvent> {
   readonly event: Event
+  /** Where replies go. Apart from `connection`, which handlers hold and plain JavaScript could change. */
+  readonly connectionId: string
   readonly connection: Connection
   readonly lambda: LambdaContext
   /** What the authorizer of `$connect` returned, as it came. */
@@ -25,14 +27,14 @@ export const receive = (plan: Plan, event: unknown, lambda: LambdaContext): Rece
   const { connectionId, connectedAt, identity } = event.requestContext
   return {
     event,
-    // Frozen: replies go where it says, and a handler could lead them elsewhere.
-    connection: Object.freeze({
+    connectionId,
+    connection: {
       id: connectionId,
       connectedAt,
       sourceIp: identity?.sourceIp ?? '',
       // Captures before 2022 carry null here.
       userAgent: identity?.userAgent ?? undefined,
-    }),
+    },
     lambda,
     authorizer: event.requestContext.authorizer ?? undefined,
     gateway: plan.gatewayOf(event.requestContext),

@@ -37,7 +37,7 @@ export const refuse = async (
   try {
     if (error instanceof Parting) {
       if (error.error) await say(plan, received, parsed, error.error.toPeer())
-      await part(plan, received, received.connection.id, error.code, error.message)
+      await part(plan, received, received.connectionId, error.code, error.message)
       return OK
     }
     // What the library refuses on its own account is the peer's mistake, and no news to the owner.
@@ -53,7 +53,7 @@ export const refuse = async (
 const say = async (plan: Plan, received: Received, parsed: Parsed | undefined, error: PeerError): Promise<Answer> => {
   const frame = await encode(plan, received, parsed, error)
   if (plan.replies === 'route-response') return { statusCode: 200, body: frame }
-  await send(plan, received, received.connection.id, frame)
+  await send(plan, received, received.connectionId, frame)
   return OK
 }
 

@@ -23,10 +23,10 @@ const post = async (
   answer: string | undefined,
   farewell: string | undefined,
 ): Promise<Answer> => {
-  const { connection } = received
+  const { connectionId } = received
   try {
-    if (answer !== undefined) await send(plan, received, connection.id, answer)
-    if (farewell !== undefined) await part(plan, received, connection.id, 'OK', farewell)
+    if (answer !== undefined) await send(plan, received, connectionId, answer)
+    if (farewell !== undefined) await part(plan, received, connectionId, 'OK', farewell)
   } catch (error) {
     // The state stands whether or not the peer heard of it.
     await report(plan, received, undefined, error)

@@ -16,7 +16,7 @@ interface BroadcastOptions {
 
 /** `channel` for the handler of a message. */
 export const messageChannels = (plan: Plan, { memberships }: StorePorts, received: Received, box: Outbox) => {
-  const { connection } = received
+  const { connectionId } = received
   // What this message has asked for and the store does not know yet.
   const asked = new Map<string, boolean>()
   return (given: string) => {
@@ -27,21 +27,21 @@ export const messageChannels = (plan: Plan, { memberships }: StorePorts, receive
       asked.set(channel, true)
       return box.send(async () => {
         // A later leave() of the same message has been carried out by now.
-        if (asked.get(channel) && !(await memberships.join(connection.id, channel)))
+        if (asked.get(channel) && !(await memberships.join(connectionId, channel)))
           throw new FailedPreconditionError(UNKNOWN)
       })
     }
     const leave = () => {
       asked.set(channel, false)
-      return box.revoke(() => memberships.leave(connection.id, channel))
+      return box.revoke(() => memberships.leave(connectionId, channel))
     }
     const broadcast = async (name: string, data: unknown, { except = [] }: BroadcastOptions) => {
-      if (!(asked.get(channel) ?? (await memberships.has(connection.id, channel))))
+      if (!(asked.get(channel) ?? (await memberships.has(connectionId, channel))))
         throw new PermissionDeniedError(`Only a member of '${channel}' may broadcast to it. Join first.`)
       // What does not fit its schema fails the message now, not after its commit.
       const frame = await pushFrame(plan, name, data)
       await box.send(
-        async () => void (await broadcastTo(plan, memberships, received, channel, frame, except, connection.id)),
+        async () => void (await broadcastTo(plan, memberships, received, channel, frame, except, connectionId)),
       )
     }
     return {

@@ -12,12 +12,12 @@ export const claim =
   (store: StorePorts, protocol: Protocol): NonNullable<State['claim']> =>
   async (plan, received, route, { id = '' }, data): Promise<Claimed> => {
     const { machine } = protocol
-    const { connection, lambda, lifetime } = received
+    const { connectionId, lambda, lifetime } = received
     // The type comes last: no payload can name another event.
     const event = { ...(typeof data === 'object' ? data : undefined), type: route.name }
     const token = tokenOf(plan, lambda?.awsRequestId)
     const asked = { event, id, token, exclusive: route.exclusive }
-    const driven = drive(plan, store, connection.id, message(machine, asked, policyOf(plan, lifetime)))
+    const driven = drive(plan, store, connectionId, message(machine, asked, policyOf(plan, lifetime)))
     const standing = await driven.on()
     if (!standing.run) throw fail(protocol, route.name, unrun(standing.result), driven.cause())
     return {

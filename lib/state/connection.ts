@@ -10,7 +10,7 @@ import type { Protocol } from './protocol.ts'
 /** From here on the connection has a record: with a protocol, at the machine's initial state. */
 export const open =
   (store: StorePorts, protocol: Protocol | undefined): State['open'] =>
-  async (plan, { connection, lambda }, context, box) => {
+  async (plan, { connectionId, lambda }, context, box) => {
     const now = plan.clock.now()
     const { state, due, actions = [] } = protocol?.machine.start(protocol.input?.(context), now) ?? {}
     if (state) checkSize(state)
@@ -22,20 +22,20 @@ export const open =
       ...(state && { state }),
       ...(due && due.length > 0 && { due }),
     }
-    if (!(await store.records.create(connection.id, record)))
-      throw new InternalError(`There is a record of the connection '${connection.id}' already.`)
+    if (!(await store.records.create(connectionId, record)))
+      throw new InternalError(`There is a record of the connection '${connectionId}' already.`)
     const [failure] = await box.open()
     if (failure === undefined) return act(actions)
     // The peer was let in and then could not be: nothing of it may stay.
-    await release(plan, store, connection.id, 'disconnect', lambda?.awsRequestId)
+    await release(plan, store, connectionId, 'disconnect', lambda?.awsRequestId)
     throw failure
   }
 
 /** The tombstone comes first: it fences whatever is still running, and no join can slip in behind the clean-up. */
 export const close =
   (store: StorePorts, protocol: Protocol | undefined): State['close'] =>
-  async (plan, { connection, lambda }) => {
-    const { first, record } = await release(plan, store, connection.id, 'disconnect', lambda?.awsRequestId)
+  async (plan, { connectionId, lambda }) => {
+    const { first, record } = await release(plan, store, connectionId, 'disconnect', lambda?.awsRequestId)
     return { first, snapshot: record?.state && protocol?.machine.snapshot(record.state) }
   }
 

@@ -39,7 +39,7 @@ const stateOf = (ports: StorePorts, application: Application): State => {
       ...(protocol && { snapshot, raise: raiser(protocol, raised) }),
     }),
     inDisconnect: (plan, received, snapshot) => ({
-      channel: serverChannels(plan, ports, () => received.gateway, received.connection.id),
+      channel: serverChannels(plan, ports, () => received.gateway, received.connectionId),
       ...(protocol && { snapshot }),
     }),
     inServer: (plan, gateway) => ({ channel: serverChannels(plan, ports, gateway) }),
