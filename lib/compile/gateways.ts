@@ -28,9 +28,16 @@ const same = (a: RequestContext, b: RequestContext) =>
 /** Signing and sending is loaded when something is first sent: until then it costs a cold start nothing. */
 const load = () => import('../gateway/management.ts')
 
-/** A function that sends nothing needs neither a region nor credentials. */
-const late = (find: () => Promise<Gateway>): Gateway => ({
-  post: async (connectionId, body, signal) => (await find()).post(connectionId, body, signal),
-  close: async (connectionId, signal) => (await find()).close(connectionId, signal),
-  info: async (connectionId, signal) => (await find()).info(connectionId, signal),
-})
+/** A function that sends nothing needs neither a region nor credentials; one that sends much finds its gateway once. */
+const late = (find: () => Promise<Gateway>): Gateway => {
+  let found: Gateway | undefined
+  const here = async (): Promise<Gateway> => {
+    found ??= await find()
+    return found
+  }
+  return {
+    post: async (connectionId, body, signal) => (found ?? (await here())).post(connectionId, body, signal),
+    close: async (connectionId, signal) => (found ?? (await here())).close(connectionId, signal),
+    info: async (connectionId, signal) => (found ?? (await here())).info(connectionId, signal),
+  }
+}

@@ -156,7 +156,7 @@ const NONE: readonly Action[] = []
 /** Refuse what JSON would change in silence: the state that comes back from a store must be the one that went there. */
 const plain = (value: unknown, where: string): void => {
   if (typeof value !== 'object' || value === null) {
-    if (JSON_TYPES.has(typeof value) && !Object.is(value, Number.NaN)) return
+    if (typeof value === 'number' ? Number.isFinite(value) : JSON_TYPES.has(typeof value)) return
   } else if (Array.isArray(value) || PLAIN.has(Object.getPrototypeOf(value))) {
     for (const [key, inner] of Object.entries(value)) plain(inner, `${where}.${key}`)
     return
@@ -166,5 +166,5 @@ const plain = (value: unknown, where: string): void => {
   )
 }
 
-const JSON_TYPES = new Set(['string', 'number', 'boolean', 'undefined', 'object'])
+const JSON_TYPES = new Set(['string', 'boolean', 'undefined', 'object'])
 const PLAIN = new Set([Object.prototype, null])

@@ -166,28 +166,59 @@ test('deadlines in a circle end with an error, and not with the process', async 
   assert.match(String(log.log), /circle/)
 })
 
-test('a context that JSON does not keep is refused, and the error says where it is', async () => {
-  const net = wire()
-  const machine = setup({
-    types: { context: {} as { seen: unknown }, events: {} as { type: 'x' } },
-  }).createMachine({
-    context: { seen: [] },
-    initial: 'a',
-    states: { a: { on: { x: { actions: assign({ seen: () => new Set([1]) }) } } } },
+for (const [what, value] of [
+  ['a Set', new Set([1])],
+  ['a number without end', Number.POSITIVE_INFINITY],
+  ['a function', () => 1],
+] as const)
+  test(`${what} in the context, which JSON does not keep, is refused, and the error says where it is`, async () => {
+    const net = wire()
+    const machine = setup({
+      types: { context: {} as { seen: unknown }, events: {} as { type: 'x' } },
+    }).createMachine({
+      context: { seen: [] },
+      initial: 'a',
+      states: { a: { on: { x: { actions: assign({ seen: () => value }) } } } },
+    })
+    const log = quiet()
+    const app = ws({ gateway: net.gateway, warn: () => {} })
+      .store(memory())
+      .protocol(machine)
+      .onConnect(() => accept())
+      .on('x', () => {})
+      .build()
+    const ann = peer(app, net)
+    await ann.connect()
+    const { frames } = await ann.send({ action: 'x', id: '1' })
+    log.restore()
+    assert.equal(codes(frames), ['INTERNAL'])
+    assert.match(String(log.log), /context\.seen/)
   })
+
+test('a gateway that could not be found is looked for again, and one that was is kept', async () => {
+  const { AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: url, ...env } = process.env
+  const before = process.env
+  process.env = env
   const log = quiet()
-  const app = ws({ gateway: net.gateway, warn: () => {} })
-    .store(memory())
-    .protocol(machine)
-    .onConnect(() => accept())
-    .on('x', () => {})
-    .build()
-  const ann = peer(app, net)
-  await ann.connect()
-  const { frames } = await ann.send({ action: 'x', id: '1' })
-  log.restore()
-  assert.equal(codes(frames), ['INTERNAL'])
-  assert.match(String(log.log), /context\.seen/)
+  try {
+    const app = ws({ warn: () => {} })
+      .onConnect(() => accept())
+      .on('a', () => 1)
+      .build()
+    const ann = peer(app, wire())
+    await ann.send({ action: 'a', id: '1' })
+    process.env.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI = 'http://127.0.0.1:1/dev'
+    await ann.send({ action: 'a', id: '2' })
+    process.env.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI = 'http://127.0.0.1:2/dev'
+    await ann.send({ action: 'a', id: '3' })
+  } finally {
+    log.restore()
+    process.env = before
+  }
+  const [first, second, third] = log.log.map(String)
+  assert.match(first ?? '', /AWS_REGION is not set/)
+  assert.match(second ?? '', /127\.0\.0\.1:1\/dev failed/)
+  assert.match(third ?? '', /127\.0\.0\.1:1\/dev failed/)
 })
 
 test('a long unknown name gets no hint, which would cost more than the message', async () => {
