@@ -1,4 +1,4 @@
-import type { RequestContext } from '../event/event.ts'
+import type { Api } from '../event/event.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Options } from '../types/options.ts'
 
@@ -6,14 +6,14 @@ import type { Options } from '../types/options.ts'
 export const gateways = ({ gateway, endpoint }: Options, random: () => number) => {
   if (gateway) return () => gateway
   const made = new Map<string, Promise<Gateway>>()
-  let last: { readonly of: RequestContext; readonly gateway: Gateway } | undefined
+  let last: { readonly of: Api; readonly gateway: Gateway } | undefined
 
   const at = (url: string): Promise<Gateway> => {
     const found = made.get(url) ?? load().then(({ management }) => management({ endpoint: url, random }))
     made.set(url, found)
     return found
   }
-  return (context?: RequestContext): Gateway => {
+  return (context?: Api): Gateway => {
     if (last && (!context || same(last.of, context))) return last.gateway
     const found = late(async () => at((await load()).endpointOf(context, { override: endpoint })))
     if (context) last = { of: context, gateway: found }
@@ -22,7 +22,7 @@ export const gateways = ({ gateway, endpoint }: Options, random: () => number) =
 }
 
 /** What an endpoint is made of: as long as it stays, so does the gateway. */
-const same = (a: RequestContext, b: RequestContext) =>
+const same = (a: Api, b: Api) =>
   a.apiId === b.apiId && a.stage === b.stage && a.domainName === b.domainName
 
 /** Signing and sending is loaded when something is first sent: until then it costs a cold start nothing. */

@@ -19,15 +19,17 @@ export const planOf = (options: Options, parts: Parts): Plan => {
   const { authorizer, pushes = {}, onError } = parts
   const layers = authorizer ? [authorize(authorizer), ...parts.layers] : parts.layers
   warnAtBuild(parts, warn)
+  const state = stateOf(parts, warn)
+  const routes = [...parts.routes].map(([name, part]) => routeOf(name, part, layers))
   const plan: Plan = {
     ...settings,
-    routes: new Map([...parts.routes].map(([name, part]) => [name, routeOf(name, part, layers)])),
+    routes: new Map([...routes, ...(state?.routes ?? [])].map((route) => [route.name, route])),
     fallback: parts.onDefault && { ...BARE, run: compose(layers, parts.onDefault) },
     connect: compose(layers, parts.onConnect ?? nothing),
     disconnect: compose(layers, parts.onDisconnect ?? nothing),
     onError,
     pushes,
-    state: stateOf(parts, warn),
+    state,
     gatewayOf: gateways(options, random),
     serverOf: remembering((gateway: Gateway) => serverOf(plan, () => gateway)),
   }

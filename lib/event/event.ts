@@ -64,6 +64,9 @@ export interface RequestContext {
   readonly authorizer?: Readonly<Record<string, unknown>> | null
 }
 
+/** What the endpoint of an API is made of. */
+export type Api = Pick<RequestContext, 'apiId' | 'stage' | 'domainName'>
+
 export interface Identity {
   readonly sourceIp: string
   readonly userAgent?: string | null

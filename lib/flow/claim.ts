@@ -10,6 +10,8 @@ export interface Claimed {
   readonly snapshot: unknown
   /** The message changes the state: what its handler sends waits until that is stored. */
   readonly exclusive: boolean
+  /** The first connection of a row in which each took over from the one before. */
+  readonly session?: string | undefined
   /** Under a protocol: store what the handler has earned. Rejects when nothing is stored. */
   readonly commit: ((handled: Handled) => Promise<void>) | undefined
 }

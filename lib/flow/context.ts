@@ -66,6 +66,7 @@ export class MessageContext extends Context {
     data: unknown,
     { box, raised, closing }: Out,
     snapshot: unknown,
+    session: string | undefined,
   ) {
     super(plan, received)
     const { connectionId, event } = received
@@ -73,7 +74,7 @@ export class MessageContext extends Context {
     this.id = id
     this.data = data
     // Apart, so that no peer can name another message of its own by API Gateway's id of it.
-    this.idempotencyKey = `${connectionId}/${id === undefined ? `#${event.requestContext.messageId}` : `id/${id}`}`
+    this.idempotencyKey = `${session ?? connectionId}/${id === undefined ? `#${event.requestContext.messageId}` : `id/${id}`}`
     const say = async (push: string, pushed: unknown, now: boolean) => {
       const frame = await pushFrame(plan, push, pushed)
       const leave = async () => void (await send(plan, received, connectionId, frame))

@@ -27,7 +27,7 @@ export const handle = async (
   route: Route,
   parsed: Parsed,
   data: unknown,
-  { exclusive, snapshot }: Claimed,
+  { exclusive, snapshot, session }: Claimed,
 ): Promise<Handled> => {
   const raised: EventObject[] = []
   const handled: Handled & { readonly raised: EventObject[] } = {
@@ -38,7 +38,7 @@ export const handle = async (
     failure: undefined,
   }
   try {
-    const context = new MessageContext(plan, received, route, parsed, data, handled, snapshot)
+    const context = new MessageContext(plan, received, route, parsed, data, handled, snapshot, session)
     const returned = await route.run(context)
     handled.answer = encode(
       plan,

@@ -19,12 +19,12 @@ export const parse = (plan: Plan, { event }: Received<MessageEvent>): Parsed => 
     body = JSON.parse(text)
   } catch {
     // A raw message has a handler of its own, or none.
-    if (plan.fallback) return { action: '', id: undefined, data: text, body: text }
+    if (plan.fallback) return { action: '', id: undefined, dep: undefined, data: text, body: text }
     throw new InvalidArgumentError('The message is not JSON.')
   }
   guard(body, text, plan.limits)
-  const { action, id, data } = plan.codec.read(body)
-  return { action, id, data, body }
+  const { action, id, dep, data } = plan.codec.read(body)
+  return { action, id, dep, data, body }
 }
 
 const read = ({ body, isBase64Encoded }: MessageEvent, maxBytes: number): string => {

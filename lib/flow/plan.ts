@@ -1,4 +1,4 @@
-import type { RequestContext } from '../event/event.ts'
+import type { Api } from '../event/event.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Schema } from '../schema.ts'
 import type { Clock, Limits, Options, Warning } from '../types/options.ts'
@@ -21,7 +21,7 @@ export interface Plan {
   readonly replies: NonNullable<Options['replies']>
   readonly routeBy: NonNullable<Options['routeBy']>
   /** The gateway that reaches the connection of an event; without an event, the one that was last used or named. */
-  readonly gatewayOf: (context?: RequestContext) => Gateway
+  readonly gatewayOf: (api?: Api) => Gateway
   /** The server's side of what a gateway reaches. */
   readonly serverOf: (gateway: Gateway) => unknown
   readonly clock: Required<Clock>

@@ -1,5 +1,5 @@
 import type { EventObject } from 'xstate'
-import type { ConnectEvent, DisconnectEvent, MessageEvent } from '../event/event.ts'
+import type { Api, ConnectEvent, DisconnectEvent, MessageEvent } from '../event/event.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Outbox } from '../gateway/outbox.ts'
 import type { Warning } from '../types/options.ts'
@@ -23,6 +23,10 @@ export interface State {
   readonly close: (plan: Plan, received: Received) => Promise<{ readonly first: boolean; readonly snapshot: unknown }>
   /** A post met a 410. */
   readonly forget: (plan: Plan, connectionId: string) => Promise<void>
+  /** Routes of the library's own. */
+  readonly routes: readonly Route[]
+  /** Somebody was asked to look at a deadline, and does. */
+  readonly tick: ((plan: Plan, tick: Tick) => Promise<void>) | undefined
   /** What the contexts of the phases have besides. */
   readonly inConnect: (plan: Plan, received: Received<ConnectEvent>, box: Outbox) => object
   readonly inMessage: (
@@ -38,6 +42,15 @@ export interface State {
   readonly inConnection: (plan: Plan, gateway: () => Gateway, connectionId: string) => object
   /** Say what can only be seen where the application runs. */
   readonly warnOnLambda: (warn: (warning: Warning) => void) => void
+}
+
+/** A deadline that somebody is to look at. */
+export interface Tick {
+  readonly connectionId: string
+  /** Epoch milliseconds. */
+  readonly at: number
+  /** Where the connection is reached, as far as that is known. */
+  readonly api?: Api | undefined
 }
 
 /** What the state is made for. */

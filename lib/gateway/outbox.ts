@@ -7,12 +7,17 @@
 export class Outbox {
   #shut: boolean
   #waiting: Effect[] | undefined
-  #revocations: Effect[] | undefined
+  #wanted: Map<string, boolean> | undefined
   #flying: Set<Promise<void>> | undefined
   #failures: unknown[] | undefined
 
   constructor(shut: boolean) {
     this.#shut = shut
+  }
+
+  /** Whether what is sent waits for a commit. */
+  get shut(): boolean {
+    return this.#shut
   }
 
   /** How much was asked for and is not done yet. */
@@ -48,15 +53,23 @@ export class Outbox {
     else await effect()
   }
 
-  /** Run just before the state is stored: what the new state no longer permits is taken away first. */
-  async revoke(effect: Effect): Promise<void> {
-    if (!this.#shut) return effect()
-    this.#revocations = [...(this.#revocations ?? []), effect]
+  /** Want to be a member of a channel, or none, as of the commit. The last word counts. */
+  want(channel: string, member: boolean): void {
+    this.#wanted ??= new Map()
+    this.#wanted.set(channel, member)
   }
 
-  /** Do what must be done before the state is stored. */
-  async beforeCommit(): Promise<void> {
-    for (const effect of this.#revocations ?? []) await effect()
+  /** Whether the connection will be a member, where the message has said so. */
+  wants(channel: string): boolean | undefined {
+    return this.#wanted?.get(channel)
+  }
+
+  /** The memberships to be stored with the state. */
+  get changes(): { readonly join: readonly string[]; readonly leave: readonly string[] } | undefined {
+    if (!this.#wanted) return undefined
+    const all = [...this.#wanted]
+    const channels = (wanted: boolean) => all.flatMap(([channel, member]) => (member === wanted ? [channel] : []))
+    return { join: channels(true), leave: channels(false) }
   }
 
   /** Open the gate. Resolves with what failed on the way out: the state stands all the same. */

@@ -1,5 +1,6 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate'
 import { acceptedBy } from './machine.ts'
+import { stay } from './stay.ts'
 
 /**
  * Refuse what a protocol cannot be: each problem as a sentence that names the state and what to write instead.
@@ -16,6 +17,16 @@ export const problemsOf = (machine: AnyStateMachine, routes: Iterable<string>): 
       .map((name) => `No state accepts '${name}'. Add a transition, or remove the route.`),
   ]
 }
+
+/** The events that some state answers with more than `stay`: those that may change the state. */
+export const changing = (machine: AnyStateMachine): string[] =>
+  [...nodesOf(machine.root)].flatMap((node) =>
+    [...node.transitions].flatMap(([type, list]) =>
+      list.some(({ target, actions }) => target !== undefined || actions.some((action) => action !== stay.actions))
+        ? [type]
+        : [],
+    ),
+  )
 
 /** Whether any state speaks of the event, if only to forbid it. */
 export const knows = (machine: AnyStateMachine, event: string): boolean =>

@@ -1,29 +1,46 @@
 import type { EventObject } from 'xstate'
-import { UnavailableError } from '../errors.ts'
-import type { Closed, ConnectionRecord, StoredState } from '../store/store.ts'
-import { type Engine, type Handled, read, replace, type Seen } from './effect.ts'
+import type { ConnectionRecord, StoredState } from '../store/store.ts'
+import { type Engine, type Handled, replace, type Seen } from './effect.ts'
 import type { Action, Machine, Step } from './machine.ts'
-import { attempt, changes, done, failed, fold, holds, type Open, origin, release, repeats } from './record.ts'
-import { stand } from './stand.ts'
+import { attempt, changes, done, failed, fold, holds, markOf, type Open, origin, release } from './record.ts'
+import { pause, stand, turnOf } from './stand.ts'
 
 /** The way of one message through the protocol. */
 export function* message(machine: Machine, ask: Ask, policy: Policy): Engine<Outcome> {
-  const turn = { machine, id: ask.id, policy, patienceMs: policy.patienceMs, attempt: 0 }
+  const turn = turnOf(machine, policy, ask)
   let seen: Seen | undefined
   for (;;) {
     const ready = yield* stand(turn, seen)
     if ('kind' in ready) return ready
     const { record, now } = ready
 
+    const { settled = 0 } = record
+    const { dep = 0 } = ask
+    if (dep > settled + MAX_AHEAD) return { kind: 'ahead', settled, dep }
+    if (dep > settled) {
+      const waited = yield* pause(turn)
+      if (typeof waited === 'number') return { kind: 'busy', retryAfterMs: waited, settled }
+      seen = waited
+      continue
+    }
+
     const step = attempt(() => {
       if (record.state.done) return { kind: 'ended', state: record.state, now: false } as const
       if (!machine.can(record.state, ask.event)) return { kind: 'rejected', state: record.state } as const
       return machine.next(origin(record), ask.event, now)
     })
-    if ('kind' in step) return step
+    if ('kind' in step) {
+      // Whoever counts on this message having been settled must not wait for ever.
+      const counted = ask.counts
+        ? yield* replace(record.version, settle(release(record, origin(record))), () => false)
+        : undefined
+      if (counted?.result !== 'conflict') return step
+      seen = counted
+      continue
+    }
 
-    if (!ask.exclusive && !changes(record, step)) {
-      const { handled } = yield { op: 'run', state: record.state, exclusive: false }
+    if (!ask.exclusive && !ask.counts && !changes(record, step)) {
+      const { handled } = yield { op: 'run', state: record.state, exclusive: false, ...sessionOf(record) }
       if (!handled?.ok) return { kind: 'failed', error: handled?.error }
       if (handled.raised.length > 0) return afterRun(yield* apply(machine, handled.raised, ask, policy))
       return { kind: 'done', state: record.state, actions: step.actions, final: false }
@@ -43,10 +60,15 @@ export function* message(machine: Machine, ask: Ask, policy: Policy): Engine<Out
       seen = claim
       continue
     }
-    const { handled } = yield { op: 'run', state: record.state, exclusive: true }
+    const { handled } = yield { op: 'run', state: record.state, exclusive: true, ...sessionOf(record) }
     return yield* commit(machine, ask, claimed, step, handled, now)
   }
 }
+
+/** The same record, with one more message that has come to its end. */
+const settle = (record: Open): Open => ({ ...record, settled: (record.settled ?? 0) + 1 })
+
+const sessionOf = ({ resumed }: ConnectionRecord) => resumed && { session: resumed.session }
 
 /** What `apply` says of nothing having run is not true once a handler has. */
 const afterRun = (outcome: Outcome): Outcome => {
@@ -66,15 +88,17 @@ function* commit(
   const earned = handled?.ok ? fold(machine, first, handled.raised, now) : failed(handled?.error)
   if ('kind' in earned) {
     // Best effort: when it fails, the claim ends by itself at its deadline.
-    yield* replace(claimed.version, release(claimed, origin(claimed)), () => false)
+    yield* replace(claimed.version, settle(release(claimed, origin(claimed))), () => false)
     return earned
   }
-  const next = release(claimed, earned, { id: ask.id, token: ask.token })
-  const stored = yield* replace(claimed.version, next, (current) => holds(current, ask.token))
+  const next = settle(release(claimed, earned, [ask.id, ask.token, markOf(ask)]))
+  const stored = yield* replace(claimed.version, next, (current) => holds(current, ask.token), {
+    changes: handled?.ok ? handled.changes : undefined,
+  })
   if (stored.result === 'ok') return done(earned)
   if (stored.result === 'unknown') return { kind: 'unknown' }
   // Another attempt of the same message may have committed while this one slept.
-  return { kind: ask.id && stored.record && repeats(stored.record, ask.id) ? 'duplicate' : 'fenced' }
+  return { kind: ask.id && stored.record?.done?.some(([id]) => id === ask.id) ? 'duplicate' : 'fenced' }
 }
 
 /**
@@ -84,10 +108,10 @@ function* commit(
 export function* apply(
   machine: Machine,
   events: readonly EventObject[],
-  { id, token }: Pick<Ask, 'id' | 'token'>,
+  ask: Pick<Ask, 'id' | 'token' | 'event'>,
   policy: Policy,
 ): Engine<Outcome> {
-  const turn = { machine, id, policy, patienceMs: policy.patienceMs, attempt: 0 }
+  const turn = turnOf(machine, policy, ask)
   let seen: Seen | undefined
   for (;;) {
     const ready = yield* stand(turn, seen)
@@ -95,38 +119,21 @@ export function* apply(
     const { record, now } = ready
     const earned = fold(machine, { ...origin(record), actions: [] }, events, now)
     if ('kind' in earned) return earned
-    const stored = yield* replace(record.version, release(record, earned, { id, token }), (current) =>
-      holds(current, token),
-    )
+    const next = release(record, earned, [ask.id, ask.token, markOf(ask)])
+    const stored = yield* replace(record.version, next, (current) => holds(current, ask.token))
     if (stored.result === 'unknown') return { kind: 'unknown' }
     if (stored.result === 'ok') return done(earned)
     seen = stored
   }
 }
 
-/**
- * Write the tombstone. It does not wait for a claim: whoever holds one is fenced by it.
- *
- * `first` is false when the connection was closed by the same event before. A tombstone that a 410 left is written over
- * by `$disconnect`, so that its handler runs.
- */
-export function* bury(
-  closed: Closed,
-): Engine<{ readonly first: boolean; readonly record: ConnectionRecord | undefined }> {
-  let seen = yield* read()
-  for (let lost = 0; ; ) {
-    const { record } = seen
-    if (seen.failed || lost > 1)
-      throw new UnavailableError('The store did not answer. The connection is not marked as closed.')
-    if (!record || record.closed?.token === closed.token) return { first: true, record }
-    if (record.closed?.by === 'disconnect' || record.closed?.by === closed.by) return { first: false, record }
-    const { claim: _, ...rest } = record
-    const next = { ...rest, version: record.version + 1, closed }
-    const stored = yield* replace(record.version, next, (current) => current.closed?.token === closed.token)
-    if (stored.result === 'ok') return { first: true, record }
-    if (stored.result === 'unknown') lost++
-    seen = stored.result === 'unknown' ? yield* read() : stored
-  }
+/** Apply the deadlines that have passed, and nothing else. Costs one read where none has. */
+export function* tick(machine: Machine, policy: Policy): Engine<Outcome | { readonly kind: 'ticked' }> {
+  const ready = yield* stand(turnOf(machine, policy))
+  if ('kind' in ready) return ready
+  const { state } = ready.record
+  // Whoever applied the last deadline may have died before the peer was told.
+  return state.done ? { kind: 'ended', state, now: true } : { kind: 'ticked' }
 }
 
 /** One message, as far as the engine is concerned. */
@@ -138,6 +145,10 @@ export interface Ask {
   readonly token: string
   /** Claim the connection although the state stays as it is. */
   readonly exclusive: boolean
+  /** How many messages that count the peer sent before this one, where it says so. It waits for them. */
+  readonly dep?: number
+  /** Under a `dep`: this is one of those messages that others count, so it settles whatever comes of it. */
+  readonly counts?: boolean
 }
 
 /** Time and patience. All in milliseconds. */
@@ -159,14 +170,18 @@ export type Outcome =
   | { readonly kind: 'rejected'; readonly state: StoredState }
   /** The protocol has ended. `now`: by a deadline that this message found overdue. */
   | { readonly kind: 'ended'; readonly state: StoredState; readonly now: boolean }
-  /** Another message holds the connection. Nothing ran. */
-  | { readonly kind: 'busy'; readonly retryAfterMs: number }
+  /** Another message holds the connection, or one that this one depends on has not come. Nothing ran. */
+  | { readonly kind: 'busy'; readonly retryAfterMs: number; readonly settled?: number }
+  /** It depends on messages that cannot all have been sent. Nothing ran. */
+  | { readonly kind: 'ahead'; readonly settled: number; readonly dep: number }
   /** The store did not answer. Nothing ran. */
   | { readonly kind: 'unavailable' }
   /** There is no such connection, or no longer. */
   | { readonly kind: 'gone' }
   /** A message with this id was applied before. */
   | { readonly kind: 'duplicate' }
+  /** Another message with this id was applied before. */
+  | { readonly kind: 'reused' }
   /** The handler ran, but another one took over. Its output must be dropped. */
   | { readonly kind: 'fenced' }
   /** The handler ran, and nobody knows whether its commit was stored. */
@@ -175,3 +190,6 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: unknown }
   /** The state was stored by another version of the machine. */
   | { readonly kind: 'outdated'; readonly stored: string | undefined }
+
+/** A peer has no more messages on their way than this (protocol page of the manual). */
+const MAX_AHEAD = 32

@@ -4,6 +4,14 @@ import type { Due, StoredState } from '../store/store.ts'
 /** An action of the machine that waits for the commit. */
 export type Action = () => void
 
+/** Makes of what another version of the machine stored what this one can go on with; nothing where it cannot. */
+export type Migrate = (old: {
+  /** `id@version` of the machine that stored it. */
+  readonly version: string | undefined
+  readonly value: unknown
+  readonly context: unknown
+}) => Pick<StoredState, 'value' | 'context'> | undefined
+
 /** Where a transition leads. */
 export interface Step {
   readonly state: StoredState
@@ -13,6 +21,8 @@ export interface Step {
 
 /** The few things that the engine asks of a state machine, free of time, chance and I/O. */
 export interface Machine {
+  /** The machine's own id. */
+  readonly name: string
   readonly version: string
   readonly start: (input: unknown, now: number) => Step
   readonly can: (state: StoredState, event: EventObject) => boolean
@@ -22,6 +32,8 @@ export interface Machine {
   readonly accepts: (state: StoredState) => readonly string[]
   /** The snapshot that handlers see. */
   readonly snapshot: (state: StoredState) => unknown
+  /** A state that another version stored, as this one knows it. `undefined` where it is not to be had. */
+  readonly migrate: (state: StoredState, version: string | undefined) => StoredState | undefined
   /** What a final state says of itself: its `description`. */
   readonly description: (state: StoredState) => string | undefined
 }
@@ -33,7 +45,7 @@ export interface Machine {
  * `machine.transition` with one inert scope costs half of xstate's `transition()`, which builds an actor and runs the
  * context factory on each call; a spec holds the two equal.
  */
-export const wrap = (machine: AnyStateMachine): Machine => {
+export const wrap = (machine: AnyStateMachine, migrate?: Migrate): Machine => {
   const restored = new WeakMap<StoredState, AnyMachineSnapshot>()
   const restore = (state: StoredState): AnyMachineSnapshot => {
     const known = restored.get(state)
@@ -61,6 +73,7 @@ export const wrap = (machine: AnyStateMachine): Machine => {
     return state
   }
   return {
+    name: machine.id,
     version: versionOf(machine),
     start: (input, now) => {
       const scope = inert()
@@ -78,6 +91,11 @@ export const wrap = (machine: AnyStateMachine): Machine => {
       return { state: after === before ? state : keep(after), ...sort(scope.actions, due, now) }
     },
     accepts: (state) => [...new Set(restore(state)._nodes.flatMap(acceptedBy))],
+    migrate: (state, version) => {
+      const moved = migrate?.({ version, value: state.value, context: state.context })
+      // Read at once, so that a value which this machine does not have is found here.
+      return moved && keep(restore({ value: moved.value, context: moved.context }))
+    },
     // A copy: what a handler does to its snapshot cannot reach what is stored.
     snapshot: (state) => restore(JSON.parse(JSON.stringify(state))),
     description: (state) =>

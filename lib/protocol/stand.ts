@@ -1,16 +1,26 @@
+import type { ConnectionRecord, StoredState } from '../store/store.ts'
 import { type Engine, read, replace, type Seen } from './effect.ts'
-import type { Outcome, Policy } from './engine.ts'
+import type { Ask, Outcome, Policy } from './engine.ts'
 import type { Machine, Step } from './machine.ts'
-import { attempt, isOpen, type Open, origin, release, repeats } from './record.ts'
+import { attempt, isOpen, markOf, type Open, origin, release } from './record.ts'
 
 /** One message's patience, as it is used up. */
 export interface Turn {
   readonly machine: Machine
-  readonly id: string
   readonly policy: Policy
+  /** Whose turn it is: a repetition of what was applied has none. */
+  readonly ask: Pick<Ask, 'id' | 'event'> | undefined
   patienceMs: number
   attempt: number
 }
+
+export const turnOf = (machine: Machine, policy: Policy, ask?: Turn['ask']): Turn => ({
+  machine,
+  policy,
+  ask,
+  patienceMs: policy.patienceMs,
+  attempt: 0,
+})
 
 /** Wait until nobody holds the connection and every deadline that has passed is applied. */
 export function* stand(turn: Turn, last?: Seen): Engine<{ readonly record: Open; readonly now: number } | Outcome> {
@@ -20,34 +30,55 @@ export function* stand(turn: Turn, last?: Seen): Engine<{ readonly record: Open;
     const { record, now, failed } = seen
     if (failed) return { kind: 'unavailable' }
     if (!record || record.closed) return { kind: 'gone' }
-    if (turn.id && repeats(record, turn.id)) return { kind: 'duplicate' }
-    // Stored by another version of the machine, or before there was one.
-    if (!isOpen(record) || record.machine !== machine.version) return { kind: 'outdated', stored: record.machine }
+    const repeated = repetition(record, turn.ask)
+    if (repeated) return repeated
+    // Before there was a protocol.
+    if (!isOpen(record)) return { kind: 'outdated', stored: record.machine }
 
     const leftMs = (record.claim?.deadline ?? now) - now
     if (leftMs > 0) {
-      const ms = Math.min(policy.backoff(turn.attempt), leftMs)
-      if (ms > turn.patienceMs) return { kind: 'busy', retryAfterMs: leftMs }
-      turn.patienceMs -= ms
-      yield { op: 'wait', ms }
-      seen = yield* read()
+      const waited = yield* pause(turn, leftMs)
+      if (typeof waited === 'number') return { kind: 'busy', retryAfterMs: waited }
+      seen = waited
       continue
     }
 
-    const lapsed = attempt(() => lapse(machine, record, now) ?? 'nothing')
-    if (lapsed === 'nothing') {
+    const moved = attempt(() => migrated(machine, record) ?? lapse(machine, record, now) ?? 'nothing')
+    if (moved === 'nothing') {
       turn.attempt++
       return { record, now }
     }
-    if ('kind' in lapsed) return lapsed
-    const after = release(record, lapsed)
+    if ('kind' in moved) return moved
+    const after = { ...release(record, moved), machine: machine.version }
     const stored = yield* replace(record.version, after, () => false)
     if (stored.result === 'unknown') return { kind: 'unavailable' }
-    if (stored.result === 'ok' && lapsed.actions.length > 0) yield { op: 'act', actions: lapsed.actions }
+    if (stored.result === 'ok' && moved.actions.length > 0) yield { op: 'act', actions: moved.actions }
     if (stored.result === 'ok' && after.state.done) return { kind: 'ended', state: after.state, now: true }
     seen = stored.result === 'ok' ? { now, record: after } : stored
   }
   return { kind: 'busy', retryAfterMs: policy.backoff(turn.attempt) }
+}
+
+/** Wait a little and look again; how long it would still have taken, where there is no patience left. */
+export function* pause(turn: Turn, leftMs = Number.POSITIVE_INFINITY): Engine<Seen | number> {
+  const ms = Math.min(turn.policy.backoff(turn.attempt), leftMs)
+  if (ms > turn.patienceMs) return Number.isFinite(leftMs) ? leftMs : ms
+  turn.patienceMs -= ms
+  yield { op: 'wait', ms }
+  return yield* read()
+}
+
+const repetition = ({ done = [] }: ConnectionRecord, ask: Turn['ask']): Outcome | undefined => {
+  const earlier = ask?.id ? done.find(([id]) => id === ask.id) : undefined
+  if (!earlier || !ask) return undefined
+  return { kind: earlier[2] === markOf(ask) ? 'duplicate' : 'reused' }
+}
+
+/** A state that another version of the machine stored, as this version knows it. */
+const migrated = (machine: Machine, record: Open): Step | Outcome | undefined => {
+  if (record.machine === machine.version) return undefined
+  const state: StoredState | undefined = machine.migrate(record.state, record.machine)
+  return state ? { ...origin(record), state, actions: [] } : { kind: 'outdated', stored: record.machine }
 }
 
 /** Apply the deadlines that have passed, each at its own time, so that chained ones fall due as they would have. */

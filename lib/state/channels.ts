@@ -8,7 +8,7 @@ import { pushFrame } from '../flow/push.ts'
 import type { Received } from '../flow/receive.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Outbox } from '../gateway/outbox.ts'
-import type { Memberships, StorePorts } from '../store/store.ts'
+import { MAX_CHANGES, type Memberships, type StorePorts } from '../store/store.ts'
 
 interface BroadcastOptions {
   readonly except?: 'self' | readonly string[]
@@ -17,26 +17,19 @@ interface BroadcastOptions {
 /** `channel` for the handler of a message. */
 export const messageChannels = (plan: Plan, { memberships }: StorePorts, received: Received, box: Outbox) => {
   const { connectionId } = received
-  // What this message has asked for and the store does not know yet.
-  const asked = new Map<string, boolean>()
   return (given: string) => {
     const channel = channelName(given)
-    // Granted after the commit, revoked before it: at no moment, not even after a crash, is somebody a member whom the
-    // state does not permit.
-    const join = () => {
-      asked.set(channel, true)
-      return box.send(async () => {
-        // A later leave() of the same message has been carried out by now.
-        if (asked.get(channel) && !(await memberships.join(connectionId, channel)))
-          throw new FailedPreconditionError(UNKNOWN)
-      })
+    // Under a claim the membership is stored with the state, by state/commit.ts.
+    const join = async () => {
+      if (box.shut) want(box, channel, true)
+      else await joinNow(memberships, connectionId, channel)
     }
-    const leave = () => {
-      asked.set(channel, false)
-      return box.revoke(() => memberships.leave(connectionId, channel))
+    const leave = async () => {
+      if (box.shut) want(box, channel, false)
+      else await memberships.leave(connectionId, channel)
     }
     const broadcast = async (name: string, data: unknown, { except = [] }: BroadcastOptions) => {
-      if (!(asked.get(channel) ?? (await memberships.has(connectionId, channel))))
+      if (!(box.wants(channel) ?? (await memberships.has(connectionId, channel))))
         throw new PermissionDeniedError(`Only a member of '${channel}' may broadcast to it. Join first.`)
       // What does not fit its schema fails the message now, not after its commit.
       const frame = await pushFrame(plan, name, data)
@@ -52,6 +45,18 @@ export const messageChannels = (plan: Plan, { memberships }: StorePorts, receive
         box.track(broadcast(name, data, options)),
     }
   }
+}
+
+const want = (box: Outbox, channel: string, member: boolean) => {
+  box.want(channel, member)
+  const { join = [], leave = [] } = box.changes ?? {}
+  if (join.length + leave.length > MAX_CHANGES)
+    throw new RangeError(`One message joins or leaves at most ${MAX_CHANGES} channels: they are stored with its state.`)
+}
+
+/** Make a connection a member. Rejects where it is closed. */
+export const joinNow = async (memberships: Memberships, connectionId: string, channel: string): Promise<void> => {
+  if (!(await memberships.join(connectionId, channel))) throw new FailedPreconditionError(UNKNOWN)
 }
 
 const UNKNOWN = 'This connection is closed, or older than the store. Connect again.'

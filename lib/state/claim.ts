@@ -1,7 +1,9 @@
 import type { Claimed } from '../flow/claim.ts'
+import { report } from '../flow/report.ts'
 import type { State } from '../flow/state.ts'
 import { message, type Outcome } from '../protocol/engine.ts'
 import type { StorePorts } from '../store/store.ts'
+import { arm } from './arm.ts'
 import { commit } from './commit.ts'
 import { drive, policyOf, tokenOf } from './drive.ts'
 import { type Failure, fail } from './outcome.ts'
@@ -10,20 +12,40 @@ import type { Protocol } from './protocol.ts'
 /** Ask the protocol whether a message may happen now. Throws what the peer is to be told when it may not. */
 export const claim =
   (store: StorePorts, protocol: Protocol): NonNullable<State['claim']> =>
-  async (plan, received, route, { id = '' }, data): Promise<Claimed> => {
-    const { machine } = protocol
-    const { connectionId, lambda, lifetime } = received
-    // The type comes last: no payload can name another event.
-    const event = { ...(typeof data === 'object' ? data : undefined), type: route.name }
-    const token = tokenOf(plan, lambda?.awsRequestId)
-    const asked = { event, id, token, exclusive: route.exclusive }
-    const driven = drive(plan, store, connectionId, message(machine, asked, policyOf(plan, lifetime)))
+  async (plan, received, route, { id = '', dep }, data): Promise<Claimed> => {
+    const { machine, counted, resume } = protocol
+    const { connectionId, lambda, lifetime, event: cause } = received
+    if (route === resume?.route) return resume.take(plan, store, protocol, received, data)
+    const ask = {
+      // The type comes last: no payload can name another event.
+      event: { ...(typeof data === 'object' ? data : undefined), type: route.name },
+      id,
+      token: tokenOf(plan, lambda?.awsRequestId),
+      exclusive: route.exclusive,
+      ...(dep !== undefined && { dep, counts: route.exclusive || counted.has(route.name) }),
+    }
+    const driven = drive(plan, store, connectionId, message(machine, ask, policyOf(plan, lifetime)))
+    const watch = () =>
+      arm(protocol, connectionId, cause.requestContext, driven.first(), driven.last()).catch((error: unknown) =>
+        report(plan, received, route.name, error),
+      )
     const standing = await driven.on()
-    if (!standing.run) throw fail(protocol, route.name, unrun(standing.result), driven.cause())
+    if (!standing.run) {
+      await watch()
+      throw fail(protocol, route.name, unrun(standing.result), driven.cause())
+    }
+    const { state, exclusive, session } = standing.run
     return {
-      snapshot: machine.snapshot(standing.run.state),
-      exclusive: standing.run.exclusive,
-      commit: (handled) => commit(plan, protocol, received, route.name, driven, handled),
+      snapshot: machine.snapshot(state),
+      exclusive,
+      session,
+      commit: async (handled) => {
+        try {
+          await commit(plan, store, protocol, received, route.name, driven, handled)
+        } finally {
+          await watch()
+        }
+      },
     }
   }
 

@@ -3,6 +3,8 @@ import type { Plan } from '../flow/plan.ts'
 import type { Received } from '../flow/receive.ts'
 import { report } from '../flow/report.ts'
 import type { Outcome } from '../protocol/engine.ts'
+import type { MembershipChanges, StorePorts } from '../store/store.ts'
+import { joinNow } from './channels.ts'
 import { act, type Drive, resultOf } from './drive.ts'
 import { fail, farewell } from './outcome.ts'
 import type { Protocol } from './protocol.ts'
@@ -10,21 +12,48 @@ import type { Protocol } from './protocol.ts'
 /** Tell the engine what came of the handler; once that is stored, let out what the handler sent. */
 export const commit = async (
   plan: Plan,
+  store: StorePorts,
   protocol: Protocol,
   received: Received,
   name: string,
   driven: Drive<Outcome>,
   handled: Handled,
 ): Promise<void> => {
-  const failure = handled.failure ?? (await handled.box.beforeCommit().then(() => undefined, failureOf))
-  const settled = await driven.on(failure ? { ok: false, ...failure } : { ok: true, raised: handled.raised })
+  const { box, raised, closing } = handled
+  const { changes } = box
+  const { commit: whole, memberships } = store
+  const { connectionId } = received
+  // A store that cannot do both at once: revoked before the commit, granted after it. At no moment, not even after a
+  // crash, is somebody a member whom the state does not permit.
+  const apart = whole ? undefined : changes
+  const failure = handled.failure ?? (await revoke(store, connectionId, apart))
+  const settled = await driven.on(
+    failure ? { ok: false, ...failure } : { ok: true, raised, ...(whole && changes && { changes }) },
+  )
   const result = resultOf(settled)
   if (result.kind !== 'done') throw fail(protocol, name, result, driven.cause())
   // From here on the state stands. What fails now is reported, and changes nothing.
-  const failures = [...(await handled.box.open())]
+  const failures: unknown[] = []
+  for (const channel of apart?.join ?? [])
+    await joinNow(memberships, connectionId, channel).catch((error: unknown) => failures.push(error))
+  failures.push(...(await box.open()))
   act(result.actions, (error) => failures.push(error))
+  await protocol.resume
+    ?.offer(plan, received, driven.first())
+    .catch((error: unknown) => failures.push(error))
   for (const error of failures) await report(plan, received, name, error)
-  if (result.final) handled.closing.reason ??= farewell(protocol, result.state)
+  if (result.final) closing.reason ??= farewell(protocol, result.state)
 }
 
-const failureOf = (error: unknown): Handled['failure'] => ({ error })
+const revoke = async (
+  { memberships }: StorePorts,
+  connectionId: string,
+  changes: MembershipChanges | undefined,
+): Promise<Handled['failure']> => {
+  try {
+    for (const channel of changes?.leave ?? []) await memberships.leave(connectionId, channel)
+    return undefined
+  } catch (error) {
+    return { error }
+  }
+}

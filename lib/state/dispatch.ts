@@ -7,6 +7,7 @@ import type { Gateway } from '../gateway/gateway.ts'
 import { apply, type Outcome } from '../protocol/engine.ts'
 import { NotAllowed } from '../protocol/record.ts'
 import type { StorePorts } from '../store/store.ts'
+import { arm } from './arm.ts'
 import { act, driveThrough, policyOf, tokenOf } from './drive.ts'
 import { type Failure, fail, farewell, notAllowed } from './outcome.ts'
 import type { Protocol } from './protocol.ts'
@@ -18,10 +19,11 @@ export const dispatch =
     if (/^(\$|xstate\.)/.test(event.type))
       throw new TypeError(`'${event.type}' is an event of the lifecycle, which nobody dispatches.`)
     const policy = policyOf(plan, new Lifetime(undefined))
-    const once = { id: '', token: tokenOf(plan, undefined) }
+    const once = { event, id: '', token: tokenOf(plan) }
     const engine = apply(protocol.machine, [event], once, policy)
-    const { result, cause } = await driveThrough(plan, store, connectionId, engine)
-    if (result.kind !== 'done') throw unwrap(protocol, event, result, cause)
+    const { result, driven } = await driveThrough(plan, store, connectionId, engine)
+    await arm(protocol, connectionId, undefined, driven.first(), driven.last()).catch(console.error)
+    if (result.kind !== 'done') throw unwrap(protocol, event, result, driven.cause())
     act(result.actions)
     if (result.final) await part(plan, { gateway: gateway() }, connectionId, 'OK', farewell(protocol, result.state))
   }

@@ -3,7 +3,7 @@ import type { Plan } from '../flow/plan.ts'
 import type { Answer, Effect, Engine, Handled } from '../protocol/effect.ts'
 import type { Policy } from '../protocol/engine.ts'
 import type { Action } from '../protocol/machine.ts'
-import type { StorePorts } from '../store/store.ts'
+import type { ConnectionRecord, StorePorts } from '../store/store.ts'
 
 /** Where the engine stands: it wants the handler to run, or it is through. */
 export type Standing<Result> =
@@ -16,26 +16,43 @@ export interface Drive<Result> {
   readonly on: (handled?: Handled) => Promise<Standing<Result>>
   /** Why the store did not answer, when it did not. */
   readonly cause: () => unknown
+  /** The connection's record, as it was first read and as it was last written. */
+  readonly first: () => ConnectionRecord | undefined
+  readonly last: () => ConnectionRecord | undefined
 }
 
 /** Perform the effects of an engine on a store. */
 export const drive = <Result>(
   { clock }: Plan,
-  { records }: StorePorts,
+  { records, memberships, commit }: StorePorts,
   connectionId: string,
   engine: Engine<Result>,
 ): Drive<Result> => {
   let cause: unknown
+  let first: ConnectionRecord | undefined
+  let last: ConnectionRecord | undefined
 
-  const perform = async (effect: Exclude<Effect, { op: 'run' }>): Promise<Omit<Answer, 'now'>> => {
+  const replace = async ({ of = connectionId, version, next, changes }: EffectOf<'replace'>): Promise<Given> => {
+    const result =
+      changes && commit ? await commit(of, version, next, changes) : await records.replace(of, version, next)
+    if (!result.ok) return { record: result.current }
+    if (of === connectionId) last = next
+    return { applied: true }
+  }
+  const read = async ({ of = connectionId }: EffectOf<'read'>): Promise<Given> => {
+    const record = await records.read(of)
+    if (of === connectionId) first ??= record
+    return { record }
+  }
+  const perform = async (effect: Exclude<Effect, { op: 'run' }>): Promise<Given> => {
     try {
-      if (effect.op === 'read') return { record: await records.read(connectionId) }
+      if (effect.op === 'read') return await read(effect)
+      if (effect.op === 'replace') return await replace(effect)
       if (effect.op === 'wait') await clock.wait(effect.ms)
       else if (effect.op === 'act') act(effect.actions)
-      else {
-        const result = await records.replace(connectionId, effect.version, effect.next)
-        return result.ok ? { applied: true } : { record: result.current }
-      }
+      else if (effect.op === 'join') await memberships.join(connectionId, effect.channel)
+      else if (effect.op === 'leave') await memberships.leave(effect.of ?? connectionId, effect.channel)
+      else return { channels: await memberships.channels(effect.of ?? connectionId) }
     } catch (error) {
       cause = error
       return { failed: true }
@@ -45,6 +62,8 @@ export const drive = <Result>(
 
   return {
     cause: () => cause,
+    first: () => first,
+    last: () => last,
     on: async (handled) => {
       let step = engine.next({ ...(handled && { handled }), now: clock.now() })
       for (;;) {
@@ -55,6 +74,9 @@ export const drive = <Result>(
     },
   }
 }
+
+type Given = Omit<Answer, 'now'>
+type EffectOf<Op extends Effect['op']> = Extract<Effect, { op: Op }>
 
 /** Run custom actions of the machine. The state stands: what fails is told and changes nothing. */
 export const act = (actions: readonly Action[], tell: (error: unknown) => void = console.error): void => {
@@ -72,10 +94,10 @@ export const driveThrough = async <Result>(
   store: StorePorts,
   connectionId: string,
   engine: Engine<Result>,
-): Promise<{ readonly result: Result; readonly cause: unknown }> => {
+): Promise<{ readonly result: Result; readonly driven: Drive<Result> }> => {
   const driven = drive(plan, store, connectionId, engine)
   const standing = await driven.on()
-  return { result: resultOf(standing), cause: driven.cause() }
+  return { result: resultOf(standing), driven }
 }
 
 /** What an engine that is through came to. */
@@ -93,9 +115,12 @@ export const policyOf = (plan: Plan, lifetime: Lifetime): Policy => ({
   patienceMs: Math.max(0, Math.min(PATIENCE_MS, lifetime.remainingMs() - ANSWER_MS)),
 })
 
-/** A message of this attempt alone: two invocations for one message must be told apart. */
-export const tokenOf = (plan: Plan, requestId: string | undefined): string =>
-  `${requestId ?? ''}.${Math.floor(plan.random() * Number.MAX_SAFE_INTEGER).toString(36)}`
+/**
+ * A name for this attempt alone: two invocations for one message must be told apart. Part of the request's id and some
+ * chance, 63 bits among the few attempts that a record knows of; short, since it remembers sixteen of them.
+ */
+export const tokenOf = ({ random }: Plan, requestId = ''): string =>
+  requestId.slice(-8) + Math.floor(random() * 36 ** 6).toString(36)
 
 /** Clocks of two Lambda hosts are taken to agree within this. */
 const SKEW_MS = 2_000

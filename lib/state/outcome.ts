@@ -3,6 +3,7 @@ import {
   AlreadyExistsError,
   DeadlineExceededError,
   FailedPreconditionError,
+  InvalidArgumentError,
   UnavailableError,
   UnknownOutcomeError,
 } from '../errors.ts'
@@ -28,8 +29,18 @@ const FAILURES: {
   readonly [Kind in Failure['kind']]: (failure: Extract<Failure, { kind: Kind }> & Asked) => Error
 } = {
   rejected: ({ state, protocol, name }) => notAllowed(protocol, name, state),
-  busy: ({ retryAfterMs }) =>
-    new UnavailableError('Another message of this connection is being handled. Nothing ran.', { retryAfterMs }),
+  busy: ({ retryAfterMs, settled }) =>
+    settled === undefined
+      ? new UnavailableError('Another message of this connection is being handled. Nothing ran.', { retryAfterMs })
+      : new UnavailableError('A message that this one depends on has not come. Nothing ran.', {
+          retryAfterMs,
+          details: { settled },
+        }),
+  ahead: ({ dep, settled }) =>
+    new InvalidArgumentError(`"dep" is ${dep}, and of the messages before it only ${settled} have come to an end.`, {
+      details: { settled },
+    }),
+  reused: () => new InvalidArgumentError('Another message was applied under this id. Give each message its own.'),
   unavailable: ({ cause }) =>
     new Fault(new UnavailableError('The store did not answer. Nothing ran.', { retryAfterMs: RETRY_MS, cause })),
   gone: () => new Parting('The connection is closed.'),

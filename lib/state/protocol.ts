@@ -2,8 +2,10 @@ import type { AnyStateMachine, EventObject } from 'xstate'
 import type { Run } from '../flow/plan.ts'
 import type { Application } from '../flow/state.ts'
 import { missingRoutes, mistake, need, needKeys, unknownEvent, unknownInternal } from '../mistakes.ts'
-import { eventsOf, knows, problemsOf } from '../protocol/check.ts'
-import { type Machine, wrap } from '../protocol/machine.ts'
+import { changing, eventsOf, knows, problemsOf } from '../protocol/check.ts'
+import { type Machine, type Migrate, wrap } from '../protocol/machine.ts'
+import type { Resume, Resumption } from './resume.ts'
+import type { Deadlines } from './tick.ts'
 
 /** A declared protocol, checked against its routes. */
 export interface Protocol {
@@ -12,6 +14,18 @@ export interface Protocol {
   readonly internal: ReadonlySet<string>
   /** The events that a peer can send: those that have a route. */
   readonly names: ReadonlySet<string>
+  /** Those that may change the state: what the `dep` of a message counts. */
+  readonly counted: ReadonlySet<string>
+  readonly resume: Resumption | undefined
+  readonly deadlines: Deadlines | undefined
+}
+
+interface Given {
+  readonly internal?: readonly string[]
+  readonly input?: Run
+  readonly migrate?: Migrate
+  readonly resume?: Resume
+  readonly deadlines?: Deadlines
 }
 
 /** What `.protocol()` was given, read. */
@@ -21,16 +35,20 @@ const declared = ({ machine, options }: NonNullable<Application['protocol']>) =>
     'An XState machine',
     '.protocol(): setup({ … }).createMachine({ … })',
   )
-  needKeys('.protocol()', options, ['internal', 'input'])
-  const { internal = [], input } = Object(options) as { readonly internal?: readonly string[]; readonly input?: Run }
+  needKeys('.protocol()', options, ['internal', 'input', 'migrate', 'resume', 'deadlines'])
+  const { internal = [], input, migrate, resume, deadlines } = Object(options) as Given
   need(Array.isArray(internal), 'A list of names', '.protocol(): internal')
   if (input !== undefined) need(typeof input === 'function', 'A function', '.protocol(): input')
-  return { machine: machine as AnyStateMachine, internal, input }
+  if (migrate !== undefined) need(typeof migrate === 'function', 'A function', '.protocol(): migrate')
+  if (resume !== undefined) need(typeof Object(resume).of === 'function', 'resume({ … })', '.protocol(): resume')
+  if (deadlines !== undefined)
+    need(typeof Object(deadlines).arm === 'function', 'sqsDeadlines({ … })', '.protocol(): deadlines')
+  return { machine: machine as AnyStateMachine, internal, input, migrate, resume, deadlines }
 }
 
 export const protocolOf = ({ protocol, routes, hasDefault, warn }: Application): Protocol | undefined => {
   if (!protocol) return undefined
-  const { machine, internal, input } = declared(protocol)
+  const { machine, internal, input, migrate, resume, deadlines } = declared(protocol)
   const names = [...routes.keys()]
   const events = eventsOf(machine)
   const unknown = internal.find((event) => !events.includes(event))
@@ -49,7 +67,16 @@ export const protocolOf = ({ protocol, routes, hasDefault, warn }: Application):
       message: `Without a schema the data of these routes is dropped: ${bare.join(', ')}.`,
       fix: 'Pass a schema before the handler; for a message that carries nothing, v.undefined().',
     })
-  return { machine: wrap(machine), input, internal: new Set(internal), names: new Set(names) }
+  const wrapped = wrap(machine, migrate)
+  return {
+    machine: wrapped,
+    input,
+    internal: new Set(internal),
+    names: new Set(names),
+    counted: new Set(changing(machine)),
+    resume: resume?.of(wrapped),
+    deadlines,
+  }
 }
 
 /** `raise` for the handler of a message. */

@@ -5,7 +5,8 @@ import { connectChannels, messageChannels, serverChannels } from './channels.ts'
 import { claim } from './claim.ts'
 import { close, forget, open } from './connection.ts'
 import { dispatch } from './dispatch.ts'
-import { protocolOf, raiser } from './protocol.ts'
+import { type Protocol, protocolOf, raiser } from './protocol.ts'
+import type { Deadlines } from './tick.ts'
 
 /**
  * Make a store of your own out of its two ports.
@@ -20,8 +21,9 @@ export const store = (ports: StorePorts): Store => {
 }
 
 const checkPorts = (ports: Partial<StorePorts> | undefined) => {
-  needFunctions('store({ records })', ports?.records, ['create', 'read', 'replace'])
-  needFunctions('store({ memberships })', ports?.memberships, ['join', 'leave', 'has', 'members', 'leaveAll'])
+  needFunctions('store({ records })', ports?.records, ['create', 'read', 'replace', 'delete'])
+  needFunctions('store({ memberships })', ports?.memberships, ['join', 'leave', 'has', 'members', 'channels'])
+  if (ports?.commit !== undefined) needFunctions('store()', { commit: ports.commit })
 }
 
 const stateOf = (ports: StorePorts, application: Application): State => {
@@ -32,7 +34,9 @@ const stateOf = (ports: StorePorts, application: Application): State => {
     claim: protocol && claim(ports, protocol),
     open: open(ports, protocol),
     close: close(ports, protocol),
-    forget: forget(ports),
+    forget: forget(ports, protocol),
+    routes: protocol?.resume ? [protocol.resume.route] : [],
+    tick: protocol?.deadlines && tickOf(ports, protocol, protocol.deadlines),
     inConnect: (plan, received, box) => ({ channel: connectChannels(plan, ports, received, box) }),
     inMessage: (plan, received, box, raised, snapshot) => ({
       channel: messageChannels(plan, ports, received, box),
@@ -47,3 +51,8 @@ const stateOf = (ports: StorePorts, application: Application): State => {
     warnOnLambda: (warn) => ports.warnOnLambda && warn({ code: 'MEMORY_ON_LAMBDA', ...ports.warnOnLambda }),
   }
 }
+
+const tickOf =
+  (ports: StorePorts, protocol: Protocol, { tick }: Deadlines): State['tick'] =>
+  (plan, given) =>
+    tick(plan, ports, protocol, given)

@@ -1,4 +1,4 @@
-import type { ConnectionRecord, StorePorts } from './store.ts'
+import type { ConnectionRecord, ReplaceResult, StorePorts } from './store.ts'
 
 export interface MemoryOptions {
   /** Epoch milliseconds. @default Date.now */
@@ -23,11 +23,12 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
     const members = channels.get(channel)
     members?.delete(connectionId)
     if (members?.size === 0) channels.delete(channel)
-    joined.get(connectionId)?.delete(channel)
+    const own = joined.get(connectionId)
+    own?.delete(channel)
+    if (own?.size === 0) joined.delete(connectionId)
   }
   const dropAll = (connectionId: string) => {
-    for (const channel of joined.get(connectionId) ?? []) drop(connectionId, channel)
-    joined.delete(connectionId)
+    for (const channel of [...(joined.get(connectionId) ?? [])]) drop(connectionId, channel)
   }
   const sweep = () => {
     if (now() < sweepAt) return
@@ -37,6 +38,17 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
       records.delete(connectionId)
       dropAll(connectionId)
     }
+  }
+
+  const put = (connectionId: string, version: number, next: ConnectionRecord): ReplaceResult => {
+    const current = get(connectionId)
+    if (current?.version !== version) return { ok: false, current }
+    records.set(connectionId, JSON.stringify(next))
+    return { ok: true }
+  }
+  const join = (connectionId: string, channel: string) => {
+    add(channels, channel, connectionId)
+    add(joined, connectionId, channel)
   }
 
   return {
@@ -52,25 +64,27 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
         return true
       },
       read: async (connectionId) => get(connectionId),
-      replace: async (connectionId, version, next) => {
-        const current = get(connectionId)
-        if (current?.version !== version) return { ok: false, current }
-        records.set(connectionId, JSON.stringify(next))
-        return { ok: true }
-      },
+      replace: async (connectionId, version, next) => put(connectionId, version, next),
+      delete: async (connectionId) => void records.delete(connectionId),
     },
     memberships: {
       join: async (connectionId, channel) => {
         const record = get(connectionId)
         if (!record || record.closed) return false
-        add(channels, channel, connectionId)
-        add(joined, connectionId, channel)
+        join(connectionId, channel)
         return true
       },
       leave: async (connectionId, channel) => drop(connectionId, channel),
       has: async (connectionId, channel) => channels.get(channel)?.has(connectionId) ?? false,
       members: async (channel) => ({ connectionIds: [...(channels.get(channel) ?? [])] }),
-      leaveAll: async (connectionId) => dropAll(connectionId),
+      channels: async (connectionId) => [...(joined.get(connectionId) ?? [])],
+    },
+    commit: async (connectionId, version, next, changes) => {
+      const result = put(connectionId, version, next)
+      if (!result.ok) return result
+      for (const channel of changes.join) join(connectionId, channel)
+      for (const channel of changes.leave) drop(connectionId, channel)
+      return result
     },
   }
 }

@@ -25,6 +25,10 @@ export interface ConnectionRecord {
   readonly due?: readonly Due[]
   /** The last state-changing messages that committed, oldest first. */
   readonly done?: readonly Done[]
+  /** How many state-changing messages have come to an end, well or not: what a message's `dep` is held against. */
+  readonly settled?: number
+  /** The connection that this one took over, and the first one of the whole row. */
+  readonly resumed?: { readonly from: string; readonly session: string }
   /** The connection is gone: a tombstone, kept so that nothing revives it. */
   readonly closed?: Closed
 }
@@ -47,16 +51,23 @@ export interface Due {
   readonly payload?: object
 }
 
-export interface Done {
-  /** The peer's id of the message. Empty when it gave none. */
-  readonly id: string
-  readonly token: string
-}
+/**
+ * A message that committed. A tuple, because a record remembers sixteen: DynamoDB bills each started kilobyte.
+ *
+ * `id` is the peer's, and empty when it gave none. `mark` tells the message from another one under the same id.
+ */
+export type Done = readonly [id: string, token: string, mark: string]
 
 export interface Closed {
-  /** `gone`: a post met a 410, and `$disconnect` may still come. `disconnect`: it came. */
+  /** `gone`: a post met a 410, or another connection took over, and `$disconnect` may still come. `disconnect`: it came. */
   readonly by: 'gone' | 'disconnect'
   readonly token: string
+  /** When, in epoch milliseconds. */
+  readonly at: number
+  /** The connection that took over. */
+  readonly to?: string
+  /** The channels that it was in, for whoever takes over. */
+  readonly channels?: readonly string[]
 }
 
 export type ReplaceResult =
@@ -64,7 +75,7 @@ export type ReplaceResult =
   | { readonly ok: false; readonly current: ConnectionRecord | undefined }
 
 /**
- * One record per connection. Every other guarantee is built on these four.
+ * One record per connection. Every other guarantee is built on these.
  *
  * A function that could not reach the store rejects. A rejected `replace` may have been applied or not; the caller finds
  * out by the tokens in the record.
@@ -76,6 +87,8 @@ export interface Records {
   readonly read: (connectionId: string) => Promise<ConnectionRecord | undefined>
   /** If and only if the stored version is `version`; otherwise the current record is returned. */
   readonly replace: (connectionId: string, version: number, next: ConnectionRecord) => Promise<ReplaceResult>
+  /** Whatever is there. Tidies up after a handshake that failed; nothing else is ever deleted, only left to its `ttl`. */
+  readonly delete: (connectionId: string) => Promise<void>
 }
 
 /** Which connections are in which channel. */
@@ -86,8 +99,14 @@ export interface Memberships {
   readonly has: (connectionId: string, channel: string) => Promise<boolean>
   /** One page of a channel, and the cursor of the next page where there is one. */
   readonly members: (channel: string, cursor?: string) => Promise<MemberPage>
-  /** Forget every membership of a connection. */
-  readonly leaveAll: (connectionId: string) => Promise<void>
+  /** The channels that a connection is in. None is missing, however recently it was joined. */
+  readonly channels: (connectionId: string) => Promise<readonly string[]>
+}
+
+/** What a message asks of its connection's memberships. No channel is in both. */
+export interface MembershipChanges {
+  readonly join: readonly string[]
+  readonly leave: readonly string[]
 }
 
 export interface MemberPage {
@@ -99,9 +118,24 @@ export interface MemberPage {
 export interface StorePorts {
   readonly records: Records
   readonly memberships: Memberships
+  /**
+   * `replace` together with memberships of the same connection, all or nothing. At most `MAX_CHANGES` channels.
+   *
+   * Without it a message's leaves are carried out before its commit and its joins after, so that nobody is ever a member
+   * whom the state does not permit.
+   */
+  readonly commit?: (
+    connectionId: string,
+    version: number,
+    next: ConnectionRecord,
+    changes: MembershipChanges,
+  ) => Promise<ReplaceResult>
   /** What to say at the first event where the store should not be used: on Lambda, for a store of one process. */
   readonly warnOnLambda?: { readonly message: string; readonly fix: string }
 }
+
+/** A transaction of DynamoDB has 100 actions at most (its quotas): the record, and two rows a channel. */
+export const MAX_CHANGES = 40
 
 /**
  * What `.store()` takes: the ports, and with them all code that needs a store. An application without one carries none

@@ -6,6 +6,8 @@ export interface Frame {
   readonly action: string
   /** The peer's own id of this message; replies and errors carry it back. */
   readonly id: string | undefined
+  /** How many messages that count the peer sent before this one. It waits for them to be settled. */
+  readonly dep?: number | undefined
   readonly data: unknown
 }
 

@@ -1,0 +1,75 @@
+import { UnavailableError } from '../errors.ts'
+import type { Closed, ConnectionRecord } from '../store/store.ts'
+import { type Engine, read, replace } from './effect.ts'
+
+/** What the end of a connection came to. */
+export interface Ended {
+  /** False when the connection was closed by the same event before. */
+  readonly first: boolean
+  readonly record: ConnectionRecord | undefined
+}
+
+/**
+ * Part with a connection. The tombstone comes first: it fences whatever is still running, and no join can slip in behind
+ * the clean-up. Then its memberships end.
+ *
+ * `keep` notes the channels in the tombstone, for a connection that takes over. One that has done so already moves the
+ * memberships itself.
+ */
+export function* end(closed: Closed, keep: boolean): Engine<Ended> {
+  const ended = yield* bury(closed)
+  if (ended.record?.closed?.to) return ended
+  const { channels = [], failed } = yield { op: 'channels' }
+  if (failed) throw unavailable('Its memberships are left to the next farewell.')
+  if (keep && channels.length > 0 && !(yield* note(channels))) return ended
+  for (const channel of channels) {
+    const left = yield { op: 'leave', channel }
+    if (left.failed) throw unavailable('Some of its memberships are left to the next farewell.')
+  }
+  return ended
+}
+
+/**
+ * Write the tombstone. It does not wait for a claim: whoever holds one is fenced by it.
+ *
+ * A tombstone that a 410 left is written over by `$disconnect`, so that its handler runs.
+ */
+function* bury(closed: Closed): Engine<Ended> {
+  let seen = yield* read()
+  for (let lost = 0; ; ) {
+    const { record } = seen
+    if (seen.failed || lost > 1) throw unavailable('The connection is not marked as closed.')
+    if (!record || record.closed?.token === closed.token) return { first: true, record }
+    if (record.closed?.by === 'disconnect' || record.closed?.by === closed.by) return { first: false, record }
+    const { claim: _, ...rest } = record
+    // The time of the first end stays: a successor's window counts from there.
+    const next = {
+      ...rest,
+      version: record.version + 1,
+      closed: { ...record.closed, ...closed, at: record.closed?.at ?? closed.at },
+    }
+    const stored = yield* replace(record.version, next, (current) => current.closed?.token === closed.token)
+    if (stored.result === 'ok') return { first: true, record }
+    if (stored.result === 'unknown') lost++
+    seen = stored.result === 'unknown' ? yield* read() : stored
+  }
+}
+
+/** Keep the channels in the tombstone. `false` where a successor has taken over meanwhile. */
+function* note(channels: readonly string[]): Engine<boolean> {
+  let seen = yield* read()
+  for (let lost = 0; ; ) {
+    const { record } = seen
+    if (seen.failed || lost > 1) throw unavailable('Its memberships are left to the next farewell.')
+    if (!record?.closed) return true
+    if (record.closed.to) return false
+    const all = [...new Set([...(record.closed.channels ?? []), ...channels])]
+    const next = { ...record, version: record.version + 1, closed: { ...record.closed, channels: all } }
+    const stored = yield* replace(record.version, next, () => false)
+    if (stored.result === 'ok') return true
+    if (stored.result === 'unknown') lost++
+    seen = stored.result === 'unknown' ? yield* read() : stored
+  }
+}
+
+const unavailable = (what: string) => new UnavailableError(`The store did not answer. ${what}`)

@@ -1,0 +1,114 @@
+import type { Closed } from '../store/store.ts'
+import { type Engine, read, replace, type Seen } from './effect.ts'
+import type { Outcome, Policy } from './engine.ts'
+import type { Machine } from './machine.ts'
+import { isOpen, type Open } from './record.ts'
+import { stand, turnOf } from './stand.ts'
+
+/**
+ * Take over what another connection had: its state with its deadlines, what it remembers, and its memberships.
+ *
+ * Two records and no transaction: the old one is closed first, which fences whoever still works for it and spends the
+ * token, and names the connection that may go on. Then the state is written into the new one. A function that dies in
+ * between has lost nothing: the same connection asks again and goes on from there; no other one can.
+ */
+export function* resume(machine: Machine, ask: Resuming, policy: Policy): Engine<Resumed | Denied | Outcome> {
+  if (ask.from === ask.self) return { kind: 'denied', reason: 'used' }
+  const turn = turnOf(machine, policy)
+  let seen: Seen | undefined
+  for (;;) {
+    const ready = yield* stand(turn, seen)
+    if ('kind' in ready) return ready
+    const { record } = ready
+    if (record.resumed?.from === ask.from) return yield* moved(record, ask)
+    // What this connection has earned by itself would be lost.
+    if (record.resumed || record.done) return { kind: 'denied', reason: 'not-first' }
+
+    const old = yield* takeOver(machine, ask)
+    if ('kind' in old) return old
+    const next = succeed(record, old, ask.from)
+    const stored = yield* replace(record.version, next, (current) => current.resumed?.from === ask.from)
+    if (stored.result === 'unknown') return { kind: 'unknown' }
+    if (stored.result === 'ok') return yield* moved(next, ask)
+    seen = stored
+  }
+}
+
+/** Close the old connection in the name of the new one, unless that has been done. Returns what it had. */
+function* takeOver(machine: Machine, { from, self, token, windowMs }: Resuming): Engine<Open | Denied | Outcome> {
+  let seen = yield* read(from)
+  for (let lost = 0; lost < 2; ) {
+    const { record, failed, now } = seen
+    if (failed) return { kind: 'unavailable' }
+    if (!record || !isOpen(record)) return { kind: 'denied', reason: 'expired' }
+    const { closed } = record
+    if (closed?.to) return closed.to === self ? record : { kind: 'denied', reason: 'used' }
+    if (closed && now - closed.at > windowMs) return { kind: 'denied', reason: 'expired' }
+    if (record.state.done) return { kind: 'denied', reason: 'ended' }
+    // Nothing is closed for a state that could not be read in its new place.
+    if (record.machine !== machine.version) return { kind: 'outdated', stored: record.machine }
+
+    const { claim: _, ...rest } = record
+    const gone: Closed = closed ?? { by: 'gone', token, at: now }
+    const next: Open = { ...rest, version: record.version + 1, closed: { ...gone, to: self } }
+    const stored = yield* replace(record.version, next, (current) => current.closed?.to === self, { of: from })
+    if (stored.result === 'ok') return next
+    if (stored.result === 'unknown') lost++
+    seen = stored.result === 'unknown' ? yield* read(from) : stored
+  }
+  return { kind: 'unknown' }
+}
+
+/** The new connection's record, with what the old one had. */
+const succeed = (record: Open, { state, machine, due, done, settled, resumed }: Open, from: string): Open => {
+  const { due: _, claim: __, ...rest } = record
+  return {
+    ...rest,
+    version: record.version + 1,
+    state,
+    ...(machine !== undefined && { machine }),
+    ...(due && { due }),
+    ...(done && { done }),
+    ...(settled !== undefined && { settled }),
+    resumed: { from, session: resumed?.session ?? from },
+  }
+}
+
+/** Move the memberships: granted once the state that permits them is stored. Once more does no harm. */
+function* moved(record: Open, { from }: Resuming): Engine<Resumed | Denied | Outcome> {
+  const { record: old, failed } = yield* read(from)
+  const { channels = [], failed: unread } = yield { op: 'channels', of: from }
+  if (failed || unread) return { kind: 'unknown' }
+  for (const channel of new Set([...(old?.closed?.channels ?? []), ...channels])) {
+    const joined = yield { op: 'join', channel }
+    const left = yield { op: 'leave', of: from, channel }
+    if (joined.failed || left.failed) return { kind: 'unknown' }
+  }
+  return { kind: 'resumed', record, open: old?.closed?.by === 'gone' }
+}
+
+/** One attempt to take over. */
+export interface Resuming {
+  /** The connection that had the token. */
+  readonly from: string
+  /** The connection that shows it. */
+  readonly self: string
+  /** This attempt, unlike any other. */
+  readonly token: string
+  /** How long after its end a connection can be taken over. */
+  readonly windowMs: number
+}
+
+export interface Resumed {
+  readonly kind: 'resumed'
+  /** What the connection has now. */
+  readonly record: Open
+  /** Nobody has heard of the old connection's end. */
+  readonly open: boolean
+}
+
+export interface Denied {
+  readonly kind: 'denied'
+  /** The old connection is too long gone, was taken over before, or has ended; or the new one has a state of its own. */
+  readonly reason: 'expired' | 'used' | 'ended' | 'not-first'
+}
