@@ -22,8 +22,7 @@ export const gateways = ({ gateway, endpoint }: Options, random: () => number) =
 }
 
 /** What an endpoint is made of: as long as it stays, so does the gateway. */
-const same = (a: Api, b: Api) =>
-  a.apiId === b.apiId && a.stage === b.stage && a.domainName === b.domainName
+const same = (a: Api, b: Api) => a.apiId === b.apiId && a.stage === b.stage && a.domainName === b.domainName
 
 /** Signing and sending is loaded when something is first sent: until then it costs a cold start nothing. */
 const load = () => import('../gateway/management.ts')

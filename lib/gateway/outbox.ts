@@ -64,6 +64,11 @@ export class Outbox {
     return this.#wanted?.get(channel)
   }
 
+  /** Of how many channels it has said so. */
+  get wanted(): number {
+    return this.#wanted?.size ?? 0
+  }
+
   /** The memberships to be stored with the state. */
   get changes(): { readonly join: readonly string[]; readonly leave: readonly string[] } | undefined {
     if (!this.#wanted) return undefined

@@ -48,10 +48,9 @@ export const messageChannels = (plan: Plan, { memberships }: StorePorts, receive
 }
 
 const want = (box: Outbox, channel: string, member: boolean) => {
-  box.want(channel, member)
-  const { join = [], leave = [] } = box.changes ?? {}
-  if (join.length + leave.length > MAX_CHANGES)
+  if (box.wants(channel) === undefined && box.wanted === MAX_CHANGES)
     throw new RangeError(`One message joins or leaves at most ${MAX_CHANGES} channels: they are stored with its state.`)
+  box.want(channel, member)
 }
 
 /** Make a connection a member. Rejects where it is closed. */

@@ -333,14 +333,15 @@ test('no ports that are whole: store() does, where they are not, and says what i
     }
     return undefined
   }
-  const noRecords = 'TypeError: A function is missing in store({ records }): create, read, replace.'
+  const noRecords = 'TypeError: A function is missing in store({ records }): create, read, replace, delete.'
   for (const ports of [undefined, null, {}, { memberships }]) assert.is(says(ports), noRecords)
   assert.is(
     says({ records }),
-    'TypeError: A function is missing in store({ memberships }): join, leave, has, members, leaveAll.',
+    'TypeError: A function is missing in store({ memberships }): join, leave, has, members, channels.',
   )
   const { replace: _, ...rest } = records
   assert.is(says({ records: rest, memberships }), 'TypeError: A function is missing in store({ records }): replace.')
+  assert.is(says({ records, memberships, commit: true }), 'TypeError: A function is missing in store(): commit.')
 })
 
 test.run()

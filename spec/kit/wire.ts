@@ -123,7 +123,7 @@ export type Turn = (call?: string) => Promise<void>
 
 /** A store that takes a turn before each call: what an instance of a function is to the others. */
 export const inTurns = (store: Store, turn: Turn): Store => {
-  const { records, memberships } = store
+  const { records, memberships, commit } = store
   const after =
     <Given extends readonly unknown[], Result>(name: string, call: (...given: Given) => Promise<Result>) =>
     async (...given: Given) => {
@@ -136,14 +136,16 @@ export const inTurns = (store: Store, turn: Turn): Store => {
       create: after('create', records.create),
       read: after('read', records.read),
       replace: after('replace', records.replace),
+      delete: after('delete', records.delete),
     },
     memberships: {
       join: after('join', memberships.join),
       leave: after('leave', memberships.leave),
       has: after('has', memberships.has),
       members: after('members', memberships.members),
-      leaveAll: after('leaveAll', memberships.leaveAll),
+      channels: after('channels', memberships.channels),
     },
+    ...(commit && { commit: after('commit', commit) }),
   }
 }
 

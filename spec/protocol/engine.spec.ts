@@ -1,8 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { message } from '../../lib/protocol/engine.ts'
+import { markOf } from '../../lib/protocol/record.ts'
 import {
   APPLIED,
+  applied,
   ask,
   beaten,
   ELSEWHERE,
@@ -55,15 +57,15 @@ test('the commit stores the new state, ends the claim and remembers the message'
   assert.equal(effects[3], {
     op: 'replace',
     version: 8,
-    next: recordIn('joined', { version: 9, done: [{ id: 'm1', token: 't1' }] }),
+    next: recordIn('joined', { version: 9, done: [applied('m1', 't1', 'join')], settled: 1 }),
   })
 })
 
 test('a record remembers the last sixteen messages', () => {
-  const done = Array.from({ length: 16 }, (_, index) => ({ id: `old${index}`, token: `t-old${index}` }))
+  const done = Array.from({ length: 16 }, (_, index) => applied(`old${index}`, `t-old${index}`, 'join'))
   const record = recordIn('authenticated', { done })
   const { effects } = walk(send('join'), { record }, APPLIED, handled(), APPLIED)
-  assert.equal(written(effects[3]).done, [...done.slice(1), { id: 'm1', token: 't1' }])
+  assert.equal(written(effects[3]).done, [...done.slice(1), applied('m1', 't1', 'join')])
 })
 
 test('an exclusive message claims although the state stays as it is', () => {
@@ -76,7 +78,7 @@ test('an exclusive message claims although the state stays as it is', () => {
 test('a handler that fails gives the connection back, in the state that it had', () => {
   const error = new Error('no')
   const { result, effects } = walk(send('join'), { record: recordIn('authenticated') }, APPLIED, threw(error), APPLIED)
-  assert.equal(written(effects[3]), recordIn('authenticated', { version: 9 }))
+  assert.equal(written(effects[3]), recordIn('authenticated', { version: 9, settled: 1 }))
   assert.equal(result, { kind: 'failed', error })
 })
 
@@ -87,18 +89,26 @@ test('a failed handler of a message without a change writes nothing', () => {
 })
 
 test('a message that was applied before is a duplicate, and nothing runs', () => {
-  const record = recordIn('joined', { done: [{ id: 'm1', token: 'earlier' }] })
+  const record = recordIn('joined', { done: [applied('m1', 'earlier', 'join')] })
   assert.equal(walk(send('join'), { record }).result, { kind: 'duplicate' })
 })
 
+test('another message under an id that was applied is refused, and nothing runs', () => {
+  const record = recordIn('joined', { done: [applied('m1', 'earlier', 'join')] })
+  assert.equal(walk(send('leave'), { record }).result, { kind: 'reused' })
+  const asked = { type: 'join', room: 'a' }
+  const other = recordIn('joined', { done: [['m1', 'earlier', markOf({ id: 'm1', event: asked })]] })
+  assert.equal(walk(send('join'), { record: other }).result, { kind: 'reused' })
+})
+
 test('a message without an id is no duplicate of another one without an id', () => {
-  const record = recordIn('joined', { done: [{ id: '', token: 'earlier' }] })
+  const record = recordIn('joined', { done: [applied('', 'earlier', 'send')] })
   assert.is(walk(send('send', { id: '' }), { record }, handled()).result.kind, 'done')
 })
 
 for (const [what, record] of [
   ['there is no record', undefined],
-  ['the record is closed', recordIn('joined', { closed: { by: 'gone', token: 'x' } })],
+  ['the record is closed', recordIn('joined', { closed: { by: 'gone', token: 'x', at: NOW } })],
 ] as const)
   test(`where ${what}, the connection is gone`, () => {
     assert.equal(walk(send('send'), { record }).result, { kind: 'gone' })
@@ -185,25 +195,25 @@ test('a claim whose answer was lost is recognised by its token', () => {
 })
 
 test('a commit whose answer was lost is recognised by its token', () => {
-  const mine = recordIn('joined', { version: 9, done: [{ id: 'm1', token: 't1' }] })
+  const mine = recordIn('joined', { version: 9, done: [applied('m1', 't1', 'join')] })
   const { result } = walk(send('join'), { record: recordIn('authenticated') }, APPLIED, handled(), LOST, beaten(mine))
   assert.is(result.kind, 'done')
 })
 
 test('a zombie whose claim was taken over is fenced', () => {
-  const other = recordIn('joined', { version: 10, done: [{ id: 'm2', token: 't2' }] })
+  const other = recordIn('joined', { version: 10, done: [applied('m2', 't2', 'join')] })
   const { result } = walk(send('join'), { record: recordIn('authenticated') }, APPLIED, handled(), beaten(other))
   assert.equal(result, { kind: 'fenced' })
 })
 
 test('a zombie whose own message was applied by another attempt is a duplicate', () => {
-  const twin = recordIn('joined', { version: 10, done: [{ id: 'm1', token: 't2' }] })
+  const twin = recordIn('joined', { version: 10, done: [applied('m1', 't2', 'join')] })
   const { result } = walk(send('join'), { record: recordIn('authenticated') }, APPLIED, handled(), beaten(twin))
   assert.equal(result, { kind: 'duplicate' })
 })
 
 test('a message whose connection was closed under its handler is fenced', () => {
-  const closed = recordIn('authenticated', { version: 9, closed: { by: 'disconnect', token: 'x' } })
+  const closed = recordIn('authenticated', { version: 9, closed: { by: 'disconnect', token: 'x', at: NOW } })
   const { result } = walk(send('join'), { record: recordIn('authenticated') }, APPLIED, handled(), beaten(closed))
   assert.equal(result, { kind: 'fenced' })
 })

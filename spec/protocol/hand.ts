@@ -1,7 +1,8 @@
 import type { Answer, Effect, Engine, Handled } from '../../lib/protocol/effect.ts'
 import type { Ask, Policy } from '../../lib/protocol/engine.ts'
 import { type Machine, wrap } from '../../lib/protocol/machine.ts'
-import type { ConnectionRecord } from '../../lib/store/store.ts'
+import { markOf } from '../../lib/protocol/record.ts'
+import type { ConnectionRecord, Done } from '../../lib/store/store.ts'
 import { chat } from './machines.ts'
 
 export const NOW = 1_000_000
@@ -44,6 +45,9 @@ export const ask = (type: string, more: Partial<Ask> = {}): Ask => ({
   exclusive: false,
   ...more,
 })
+
+/** What a record remembers of a message. */
+export const applied = (id: string, token: string, type: string): Done => [id, token, markOf({ id, event: { type } })]
 
 export const policy: Policy = {
   deadline: (now) => now + 30_000,

@@ -1,10 +1,24 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { assign, createMachine, setup } from 'xstate'
-import { apply, bury, message } from '../../lib/protocol/engine.ts'
+import { end } from '../../lib/protocol/end.ts'
+import { apply, message } from '../../lib/protocol/engine.ts'
 import { wrap } from '../../lib/protocol/machine.ts'
 import { stay } from '../../lib/protocol/stay.ts'
-import { APPLIED, ask, beaten, ELSEWHERE, handled, LOST, NOW, policy, recordIn, walk, written } from './hand.ts'
+import {
+  APPLIED,
+  applied,
+  ask,
+  beaten,
+  ELSEWHERE,
+  handled,
+  LOST,
+  NOW,
+  policy,
+  recordIn,
+  walk,
+  written,
+} from './hand.ts'
 
 const test = suite('protocol engine: events from inside, and the end')
 
@@ -117,14 +131,14 @@ test('nothing can be raised beyond a final state', () => {
   assert.is(result.kind, 'failed')
 })
 
-const inside = () => apply(machine, [{ type: 'go' }], { id: '', token: 't1' }, policy)
+const inside = () => apply(machine, [{ type: 'go' }], ask('go', { id: '' }), policy)
 
 test('an event of the server takes a read and one write, and no handler', () => {
   const { ops, effects, result } = walk(inside(), { record: at('a') }, APPLIED)
   assert.is(ops, 'read replace')
   assert.equal(
     written(effects[1]),
-    at('b', { version: 8, state: { value: 'b', context: {} }, done: [{ id: '', token: 't1' }] }),
+    at('b', { version: 8, state: { value: 'b', context: {} }, done: [applied('', 't1', 'go')] }),
   )
   assert.is(result.kind, 'done')
 })
@@ -135,55 +149,59 @@ test('an event of the server that was beaten is tried on what beat it', () => {
 })
 
 test('an event of the server whose answer was lost is recognised by its token', () => {
-  const mine = at('b', { version: 8, done: [{ id: '', token: 't1' }] })
+  const mine = at('b', { version: 8, done: [applied('', 't1', 'go')] })
   assert.is(walk(inside(), { record: at('a') }, LOST, beaten(mine)).result.kind, 'done')
 })
 
-const closing = (by: 'gone' | 'disconnect' = 'disconnect') => bury({ by, token: 'c1' })
+const closing = (by: 'gone' | 'disconnect' = 'disconnect') => end({ by, token: 'c1', at: NOW }, false)
 
 test('the tombstone fences whoever holds the connection, and waits for nobody', () => {
   const record = at('a', { claim: ELSEWHERE })
-  const { effects, result } = walk(closing(), { record }, APPLIED)
-  assert.equal(written(effects[1]), at('a', { version: 8, closed: { by: 'disconnect', token: 'c1' } }))
+  const { effects, result } = walk(closing(), { record }, APPLIED, {})
+  assert.equal(written(effects[1]), at('a', { version: 8, closed: { by: 'disconnect', token: 'c1', at: NOW } }))
   assert.equal(result, { first: true, record })
 })
 
 test("the tombstone of a 410 is written over by $disconnect's, which counts as the first", () => {
-  const record = at('a', { closed: { by: 'gone', token: 'g' } })
-  const { effects, result } = walk(closing(), { record }, APPLIED)
-  assert.equal(written(effects[1]).closed, { by: 'disconnect', token: 'c1' })
+  const record = at('a', { closed: { by: 'gone', token: 'g', at: NOW - 9 } })
+  const { effects, result } = walk(closing(), { record }, APPLIED, {})
+  assert.equal(written(effects[1]).closed, { by: 'disconnect', token: 'c1', at: NOW - 9 })
   assert.ok(result.first)
 })
 
 test('a second $disconnect is not the first, and writes nothing', () => {
-  const record = at('a', { closed: { by: 'disconnect', token: 'earlier' } })
-  const { ops, result } = walk(closing(), { record })
-  assert.is(ops, 'read')
+  const record = at('a', { closed: { by: 'disconnect', token: 'earlier', at: NOW } })
+  const { ops, result } = walk(closing(), { record }, {})
+  assert.is(ops, 'read channels')
   assert.not(result.first)
 })
 
 test('a 410 after $disconnect or after another 410 writes nothing', () => {
   for (const by of ['gone', 'disconnect'] as const) {
-    const { ops, result } = walk(closing('gone'), { record: at('a', { closed: { by, token: 'earlier' } }) })
-    assert.is(ops, 'read')
+    const { ops, result } = walk(
+      closing('gone'),
+      { record: at('a', { closed: { by, token: 'earlier', at: NOW } }) },
+      {},
+    )
+    assert.is(ops, 'read channels')
     assert.not(result.first)
   }
 })
 
 test('a connection without a record is closed enough', () => {
-  assert.equal(walk(closing(), { record: undefined }).result, { first: true, record: undefined })
+  assert.equal(walk(closing(), { record: undefined }, {}).result, { first: true, record: undefined })
 })
 
 test('a tombstone that was beaten is written over what beat it', () => {
-  const { effects } = walk(closing(), { record: at('a') }, beaten(at('b', { version: 12 })), APPLIED)
+  const { effects } = walk(closing(), { record: at('a') }, beaten(at('b', { version: 12 })), APPLIED, {})
   assert.is(written(effects[2]).version, 13)
   assert.equal(written(effects[2]).state, at('b').state)
 })
 
 test('a tombstone whose answers were all lost is recognised when it is read', () => {
-  const mine = at('a', { version: 8, closed: { by: 'disconnect', token: 'c1' } })
-  assert.ok(walk(closing(), { record: at('a') }, LOST, LOST, LOST, { record: mine }).result.first)
-  assert.ok(walk(closing(), { record: at('a') }, LOST, beaten(mine)).result.first)
+  const mine = at('a', { version: 8, closed: { by: 'disconnect', token: 'c1', at: NOW } })
+  assert.ok(walk(closing(), { record: at('a') }, LOST, LOST, LOST, { record: mine }, {}).result.first)
+  assert.ok(walk(closing(), { record: at('a') }, LOST, beaten(mine), {}).result.first)
 })
 
 test('a store that reads and does not write ends the farewell with an error', () => {
