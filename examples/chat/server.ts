@@ -26,8 +26,9 @@ export const chat = ws()
   .on('send', v.object({ room: Room, text: Text }), async ({ data, channel, snapshot }) => {
     await channel(data.room).broadcast('message', { ...data, from: snapshot.context.name })
   })
-  .onDisconnect(async ({ channel, snapshot: { context } }) => {
-    for (const room of context.rooms) await channel(room).broadcast('left', { room, name: context.name })
+  .onDisconnect(async ({ channel, snapshot }) => {
+    const { name = '', rooms = [] } = snapshot?.context ?? {}
+    for (const room of rooms) await channel(room).broadcast('left', { room, name })
   })
   .build()
 

@@ -39,7 +39,7 @@ export const commit = async (
   failures.push(...(await box.open()))
   act(result.actions, (error) => failures.push(error))
   await protocol.resume
-    ?.offer(plan, received, driven.first())
+    ?.offer(plan, received, driven.first(), driven.last())
     .catch((error: unknown) => failures.push(error))
   for (const error of failures) await report(plan, received, name, error)
   if (result.final) closing.reason ??= farewell(protocol, result.state)

@@ -38,8 +38,13 @@ export interface Resume {
 export interface Resumption {
   /** The route by which a new connection shows its token. */
   readonly route: Route
-  /** Give the peer a token, once its connection has something to take over. `before`: the record before the message. */
-  readonly offer: (plan: Plan, received: Received, before: ConnectionRecord | undefined) => Promise<void>
+  /** Give the peer a token, once its connection has something to take over: its record before and after a message. */
+  readonly offer: (
+    plan: Plan,
+    received: Received,
+    before: ConnectionRecord | undefined,
+    after: ConnectionRecord | undefined,
+  ) => Promise<void>
   /** Take over the connection that a token names. */
   readonly take: (
     plan: Plan,
@@ -100,8 +105,8 @@ const resumption = (secrets: readonly string[], windowMs: number, machine: Machi
         return { recovered: true, state: snapshot.value, ...offered(shown) }
       },
     },
-    offer: async (plan, received, before) => {
-      if (!before || before.done) return
+    offer: async (plan, received, before, after) => {
+      if (before?.done || !after?.done || after.state?.done) return
       await send(plan, received, received.connectionId, plan.codec.push(NAME, offered(received)))
     },
     take: async (plan, store, protocol, received, data) => {

@@ -150,10 +150,20 @@ type InProtocol<D extends Declarations> = D['snapshot'] extends undefined
       readonly snapshot: D['snapshot']
     }
 
+type AfterProtocol<D extends Declarations> = D['snapshot'] extends undefined
+  ? {}
+  : {
+      /**
+       * The last state of the connection's machine. `undefined` where nothing is known of the connection, or its state is
+       * that of another version of the machine.
+       */
+      readonly snapshot: D['snapshot'] | undefined
+    }
+
 // The name that diagnostics print is the interface above; these add what the declarations brought.
 export type Connecting<D extends Declarations> = ConnectContext<D> & D['extension']
 export type Messaging<D extends Declarations, Data> = MessageContext<D, Data> & InProtocol<D> & D['extension']
-export type Disconnecting<D extends Declarations> = DisconnectContext<D> & InProtocol<D> & D['extension']
+export type Disconnecting<D extends Declarations> = DisconnectContext<D> & AfterProtocol<D> & D['extension']
 
 /** The context of any phase; `phase` tells which. */
 export type AnyPhase<D extends Declarations> = Connecting<D> | Messaging<D, unknown> | Disconnecting<D>

@@ -103,7 +103,7 @@ const app = ws()
     same<typeof code, number>(true)
     same<typeof event, DisconnectEvent>(true)
     same<typeof phase, 'disconnect'>(true)
-    void snapshot.value
+    void snapshot?.value
     await channel('lobby').broadcast('said', { from: 'server', text: reason })
   })
   .onError((error, { phase, name }) => {
