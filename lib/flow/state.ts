@@ -51,6 +51,8 @@ export interface Tick {
   readonly at: number
   /** Where the connection is reached, as far as that is known. */
   readonly api?: Api | undefined
+  /** Somebody was asked before, and may have died over it. */
+  readonly again?: boolean
 }
 
 /** What the state is made for. */

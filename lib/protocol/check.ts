@@ -1,5 +1,5 @@
 import type { AnyStateMachine, AnyStateNode } from 'xstate'
-import { acceptedBy } from './machine.ts'
+import { acceptedBy, nodesOf } from './machine.ts'
 import { stay } from './stay.ts'
 
 /**
@@ -72,11 +72,6 @@ const forbids = (config: unknown) => {
 }
 
 const isWildcard = (event: string) => event === '*' || event.endsWith('.*')
-
-const nodesOf = function* (node: AnyStateNode): Generator<AnyStateNode> {
-  yield node
-  for (const child of Object.values(node.states)) yield* nodesOf(child)
-}
 
 /** The types of the actions that a state runs; named ones are looked up in the machine's `setup`. */
 const actionsOf = (node: AnyStateNode, machine: AnyStateMachine): string[] =>

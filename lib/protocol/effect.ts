@@ -44,7 +44,7 @@ export interface Answer {
   /** The store did not answer. A write may have been applied or not. */
   readonly failed?: boolean
   /** `run`: what came of the handler. */
-  readonly handled?: Handled
+  readonly handled?: Handled | undefined
   /** `channels`: those that the connection is in. */
   readonly channels?: readonly string[]
 }

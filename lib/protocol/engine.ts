@@ -2,7 +2,7 @@ import type { EventObject } from 'xstate'
 import type { ConnectionRecord, StoredState } from '../store/store.ts'
 import { type Engine, type Handled, replace, type Seen } from './effect.ts'
 import type { Action, Machine, Step } from './machine.ts'
-import { attempt, changes, done, failed, fold, holds, markOf, type Open, origin, release } from './record.ts'
+import { applied, attempt, changes, done, doneOf, failed, fold, holds, type Open, origin, release } from './record.ts'
 import { pause, stand, turnOf } from './stand.ts'
 
 /** The way of one message through the protocol. */
@@ -91,14 +91,14 @@ function* commit(
     yield* replace(claimed.version, settle(release(claimed, origin(claimed))), () => false)
     return earned
   }
-  const next = settle(release(claimed, earned, [ask.id, ask.token, markOf(ask)]))
+  const next = settle(release(claimed, earned, doneOf(ask)))
   const stored = yield* replace(claimed.version, next, (current) => holds(current, ask.token), {
     changes: handled?.ok ? handled.changes : undefined,
   })
   if (stored.result === 'ok') return done(earned)
   if (stored.result === 'unknown') return { kind: 'unknown' }
   // Another attempt of the same message may have committed while this one slept.
-  return { kind: ask.id && stored.record?.done?.some(([id]) => id === ask.id) ? 'duplicate' : 'fenced' }
+  return { kind: ask.id && stored.record && applied(stored.record, ask.id) ? 'duplicate' : 'fenced' }
 }
 
 /**
@@ -119,7 +119,7 @@ export function* apply(
     const { record, now } = ready
     const earned = fold(machine, { ...origin(record), actions: [] }, events, now)
     if ('kind' in earned) return earned
-    const next = release(record, earned, [ask.id, ask.token, markOf(ask)])
+    const next = release(record, earned, doneOf(ask))
     const stored = yield* replace(record.version, next, (current) => holds(current, ask.token))
     if (stored.result === 'unknown') return { kind: 'unknown' }
     if (stored.result === 'ok') return done(earned)

@@ -1,5 +1,6 @@
-import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate'
+import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, EventObject } from 'xstate'
 import type { Due, StoredState } from '../store/store.ts'
+import { stay } from './stay.ts'
 
 /** An action of the machine that waits for the commit. */
 export type Action = () => void
@@ -47,6 +48,8 @@ export interface Machine {
  */
 export const wrap = (machine: AnyStateMachine, migrate?: Migrate): Machine => {
   const restored = new WeakMap<StoredState, AnyMachineSnapshot>()
+  const resolve = resolver(machine)
+  const stays = staying(machine)
   const restore = (state: StoredState): AnyMachineSnapshot => {
     const known = restored.get(state)
     if (known) return known
@@ -55,7 +58,7 @@ export const wrap = (machine: AnyStateMachine, migrate?: Migrate): Machine => {
     // resolveState() forgets history and is twice as fast; without history there is nothing to forget.
     const snapshot: AnyMachineSnapshot = historyValue
       ? machine.restoreSnapshot({ status, value, context, historyValue, children: {} } as never, {} as never)
-      : machine.resolveState({ value, context } as never)
+      : resolve(value, context)
     restored.set(state, snapshot)
     return snapshot
   }
@@ -86,6 +89,7 @@ export const wrap = (machine: AnyStateMachine, migrate?: Migrate): Machine => {
     next: ({ state, due }, event, now) => {
       if (state.done) return { state, due, actions: NONE }
       const before = restore(state)
+      if (stays(before, event)) return { state, due, actions: NONE }
       const scope = inert()
       const after = machine.transition(before, event, scope as never) as AnyMachineSnapshot
       return { state: after === before ? state : keep(after), ...sort(scope.actions, due, now) }
@@ -101,6 +105,42 @@ export const wrap = (machine: AnyStateMachine, migrate?: Migrate): Machine => {
     description: (state) =>
       restore(state)._nodes.find((node) => node.type === 'final' && node.description)?.description,
   }
+}
+
+/**
+ * `machine.resolveState()`, of which most of the work is the same for every context: done once for each value. The
+ * functions of a snapshot find all that they need in `this`.
+ */
+const resolver = (machine: AnyStateMachine) => {
+  const templates = new Map<string, AnyMachineSnapshot>()
+  return (value: unknown, context: unknown): AnyMachineSnapshot => {
+    const key = typeof value === 'string' ? value : JSON.stringify(value)
+    let template = templates.get(key)
+    if (!template) {
+      template = machine.resolveState({ value, context: {} } as never) as AnyMachineSnapshot
+      if (templates.size < MAX_TEMPLATES) templates.set(key, template)
+    }
+    return { ...template, context: context ?? {} } as AnyMachineSnapshot
+  }
+}
+
+/** A machine of parallel regions has more values than are worth keeping. */
+const MAX_TEMPLATES = 1_000
+
+/** Whether an event is allowed and leaves everything as it is: what it takes is `stay`, and nothing follows from it. */
+const staying = (machine: AnyStateMachine) => {
+  const settled = ![...nodesOf(machine.root)].some(({ always }) => always && always.length > 0)
+  return (snapshot: AnyMachineSnapshot, event: EventObject): boolean =>
+    settled && machine.getTransitionData(snapshot, event).every(isStay)
+}
+
+const isStay = ({ target, actions }: { readonly target?: unknown; readonly actions: readonly unknown[] }) =>
+  target === undefined && actions.length === 1 && actions[0] === stay.actions
+
+/** A state and all that are within it. */
+export const nodesOf = function* (node: AnyStateNode): Generator<AnyStateNode> {
+  yield node
+  for (const child of Object.values(node.states)) yield* nodesOf(child)
 }
 
 interface Collected {

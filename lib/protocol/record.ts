@@ -6,7 +6,17 @@ import type { Machine, Step } from './machine.ts'
 export type Open = ConnectionRecord & { readonly state: StoredState }
 
 export const isOpen = (record: ConnectionRecord): record is Open => record.state !== undefined
-export const holds = ({ done = [] }: ConnectionRecord, token: string) => done.some(([, one]) => one === token)
+export const holds = ({ done = [] }: ConnectionRecord, token: string) => done.some((one) => one.startsWith(`${token} `))
+/** What is remembered of a message, if it is among the last. */
+export const applied = ({ done = [] }: ConnectionRecord, id: string): Done | undefined =>
+  done.find((one) => one.endsWith(` ${id}`) && idOf(one) === id)
+export const doneOf = (ask: { readonly id: string; readonly token: string; readonly event: EventObject }): Done =>
+  `${ask.token} ${markOf(ask)} ${ask.id}`
+/** Whether it was the same message, or another one under its id. */
+export const isSame = (done: Done, ask: { readonly id: string; readonly event: EventObject }): boolean =>
+  done.endsWith(` ${markOf(ask)} ${ask.id}`)
+
+const idOf = (done: Done) => done.slice(done.indexOf(' ', done.indexOf(' ') + 1) + 1)
 export const origin = ({ state, due = [] }: Open) => ({ state, due })
 export const failed = (error: unknown) => ({ kind: 'failed', error }) as const
 export const done = ({ state, actions }: Step) =>
@@ -68,7 +78,7 @@ const same = (a: unknown, b: unknown) => a === b || JSON.stringify(a) === JSON.s
 /** The next record, with nobody holding it. */
 export const release = (record: Open, { state, due }: Pick<Step, 'state' | 'due'>, committed?: Done): Open => {
   const { claim: _, due: __, done: past = [], ...rest } = record
-  const remembered = committed ? [...past, committed].slice(-REMEMBERED) : past
+  const remembered = committed === undefined ? past : newest([...past, committed])
   return {
     ...rest,
     version: record.version + 1,
@@ -78,11 +88,20 @@ export const release = (record: Open, { state, due }: Pick<Step, 'state' | 'due'
   }
 }
 
+/** As many as fit, so that a record with long ids stays below the kilobyte too. */
+const newest = (done: readonly Done[]): readonly Done[] => {
+  let kept = done.slice(-REMEMBERED)
+  while (kept.length > REMEMBERED_AT_LEAST && lengthOf(kept) > REMEMBERED_CHARS) kept = kept.slice(1)
+  return kept
+}
+
+const lengthOf = (done: readonly Done[]) => done.reduce((sum, one) => sum + one.length, 0)
+
 /**
  * What tells a message from another one that came under the same id: 32 bits of FNV-1a over what it says. No secret, and
  * no defence: whoever makes two messages collide is told that his second one was applied.
  */
-export const markOf = ({ id, event }: { readonly id: string; readonly event: EventObject }): string => {
+const markOf = ({ id, event }: { readonly id: string; readonly event: EventObject }): string => {
   if (!id) return ''
   const text = JSON.stringify(event)
   let hash = 0x811c9dc5
@@ -90,8 +109,10 @@ export const markOf = ({ id, event }: { readonly id: string; readonly event: Eve
   return (hash >>> 0).toString(36)
 }
 
-/** How many of the last committed messages a record remembers. */
+/** How many of the last committed messages a record remembers: with ids of a few characters, and with long ones. */
 const REMEMBERED = 16
+const REMEMBERED_AT_LEAST = 8
+const REMEMBERED_CHARS = 512
 /** A handler that raises more events than this is taken for a loop. */
 const MAX_RAISED = 16
 /** A snapshot above this is refused: DynamoDB bills each started kilobyte and refuses an item above 400 KB. */

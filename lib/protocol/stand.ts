@@ -2,7 +2,7 @@ import type { ConnectionRecord, StoredState } from '../store/store.ts'
 import { type Engine, read, replace, type Seen } from './effect.ts'
 import type { Ask, Outcome, Policy } from './engine.ts'
 import type { Machine, Step } from './machine.ts'
-import { attempt, isOpen, markOf, type Open, origin, release } from './record.ts'
+import { applied, attempt, isOpen, isSame, type Open, origin, release } from './record.ts'
 
 /** One message's patience, as it is used up. */
 export interface Turn {
@@ -54,7 +54,7 @@ export function* stand(turn: Turn, last?: Seen): Engine<{ readonly record: Open;
     if (stored.result === 'unknown') return { kind: 'unavailable' }
     if (stored.result === 'ok' && moved.actions.length > 0) yield { op: 'act', actions: moved.actions }
     if (stored.result === 'ok' && after.state.done) return { kind: 'ended', state: after.state, now: true }
-    seen = stored.result === 'ok' ? { now, record: after } : stored
+    seen = stored.result === 'ok' ? { now: stored.now, record: after } : stored
   }
   return { kind: 'busy', retryAfterMs: policy.backoff(turn.attempt) }
 }
@@ -68,10 +68,10 @@ export function* pause(turn: Turn, leftMs = Number.POSITIVE_INFINITY): Engine<Se
   return yield* read()
 }
 
-const repetition = ({ done = [] }: ConnectionRecord, ask: Turn['ask']): Outcome | undefined => {
-  const earlier = ask?.id ? done.find(([id]) => id === ask.id) : undefined
+const repetition = (record: ConnectionRecord, ask: Turn['ask']): Outcome | undefined => {
+  const earlier = ask?.id ? applied(record, ask.id) : undefined
   if (!earlier || !ask) return undefined
-  return { kind: earlier[2] === markOf(ask) ? 'duplicate' : 'reused' }
+  return { kind: isSame(earlier, ask) ? 'duplicate' : 'reused' }
 }
 
 /** A state that another version of the machine stored, as this version knows it. */
@@ -83,6 +83,7 @@ const migrated = (machine: Machine, record: Open): Step | Outcome | undefined =>
 
 /** Apply the deadlines that have passed, each at its own time, so that chained ones fall due as they would have. */
 const lapse = (machine: Machine, record: Open, now: number): Step | undefined => {
+  if (!record.due) return undefined
   let step: Step | undefined
   for (let lapsed = 0; lapsed < MAX_LAPSED; lapsed++) {
     const { state, due, actions }: Step = step ?? { ...origin(record), actions: [] }

@@ -5,7 +5,7 @@ import { message, type Outcome } from '../protocol/engine.ts'
 import type { StorePorts } from '../store/store.ts'
 import { arm } from './arm.ts'
 import { commit } from './commit.ts'
-import { drive, policyOf, tokenOf } from './drive.ts'
+import { Drive, policyOf, tokenOf } from './drive.ts'
 import { type Failure, fail } from './outcome.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -24,15 +24,15 @@ export const claim =
       exclusive: route.exclusive,
       ...(dep !== undefined && { dep, counts: route.exclusive || counted.has(route.name) }),
     }
-    const driven = drive(plan, store, connectionId, message(machine, ask, policyOf(plan, lifetime)))
+    const driven = new Drive(plan, store, connectionId, message(machine, ask, policyOf(plan, lifetime)))
     const watch = () =>
-      arm(protocol, connectionId, cause.requestContext, driven.first(), driven.last()).catch((error: unknown) =>
+      arm(protocol, connectionId, cause.requestContext, driven.first, driven.last).catch((error: unknown) =>
         report(plan, received, route.name, error),
       )
     const standing = await driven.on()
     if (!standing.run) {
       await watch()
-      throw fail(protocol, route.name, unrun(standing.result), driven.cause())
+      throw fail(protocol, route.name, unrun(standing.result), driven.cause)
     }
     const { state, exclusive, session } = standing.run
     return {

@@ -31,7 +31,7 @@ export const commit = async (
     failure ? { ok: false, ...failure } : { ok: true, raised, ...(whole && changes && { changes }) },
   )
   const result = resultOf(settled)
-  if (result.kind !== 'done') throw fail(protocol, name, result, driven.cause())
+  if (result.kind !== 'done') throw fail(protocol, name, result, driven.cause)
   // From here on the state stands. What fails now is reported, and changes nothing.
   const failures: unknown[] = []
   for (const channel of apart?.join ?? [])
@@ -39,7 +39,7 @@ export const commit = async (
   failures.push(...(await box.open()))
   act(result.actions, (error) => failures.push(error))
   await protocol.resume
-    ?.offer(plan, received, driven.first(), driven.last())
+    ?.offer(plan, received, driven.first, driven.last)
     .catch((error: unknown) => failures.push(error))
   for (const error of failures) await report(plan, received, name, error)
   if (result.final) closing.reason ??= farewell(protocol, result.state)

@@ -22,8 +22,8 @@ export const dispatch =
     const once = { event, id: '', token: tokenOf(plan) }
     const engine = apply(protocol.machine, [event], once, policy)
     const { result, driven } = await driveThrough(plan, store, connectionId, engine)
-    await arm(protocol, connectionId, undefined, driven.first(), driven.last()).catch(console.error)
-    if (result.kind !== 'done') throw unwrap(protocol, event, result, driven.cause())
+    await arm(protocol, connectionId, undefined, driven.first, driven.last).catch(console.error)
+    if (result.kind !== 'done') throw unwrap(protocol, event, result, driven.cause)
     act(result.actions)
     if (result.final) await part(plan, { gateway: gateway() }, connectionId, 'OK', farewell(protocol, result.state))
   }

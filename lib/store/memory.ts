@@ -7,17 +7,15 @@ export interface MemoryOptions {
 
 /** Keep connections in maps of this process. */
 export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts => {
-  // Text, as in any real store: what does not survive JSON is lost here too, and no caller can change a stored record.
-  const records = new Map<string, string>()
+  const records = new Map<string, Kept>()
   const channels = new Map<string, Set<string>>()
   // The other way round, so that a disconnect costs what the connection had joined, and not every channel there is.
   const joined = new Map<string, Set<string>>()
   let sweepAt = 0
 
-  const get = (connectionId: string): ConnectionRecord | undefined => {
-    const text = records.get(connectionId)
-    const record = text === undefined ? undefined : (JSON.parse(text) as ConnectionRecord)
-    return record && record.ttl * 1000 > now() ? record : undefined
+  const find = (connectionId: string): Kept | undefined => {
+    const kept = records.get(connectionId)
+    return kept && kept.ttl * 1000 > now() ? kept : undefined
   }
   const drop = (connectionId: string, channel: string) => {
     const members = channels.get(channel)
@@ -34,16 +32,16 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
     if (now() < sweepAt) return
     sweepAt = now() + SWEEP_MS
     for (const connectionId of records.keys()) {
-      if (get(connectionId)) continue
+      if (find(connectionId)) continue
       records.delete(connectionId)
       dropAll(connectionId)
     }
   }
 
   const put = (connectionId: string, version: number, next: ConnectionRecord): ReplaceResult => {
-    const current = get(connectionId)
-    if (current?.version !== version) return { ok: false, current }
-    records.set(connectionId, JSON.stringify(next))
+    const current = find(connectionId)
+    if (current?.version !== version) return { ok: false, current: current && read(current) }
+    records.set(connectionId, keep(next))
     return { ok: true }
   }
   const join = (connectionId: string, channel: string) => {
@@ -59,18 +57,21 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
     records: {
       create: async (connectionId, record) => {
         sweep()
-        if (get(connectionId)) return false
-        records.set(connectionId, JSON.stringify(record))
+        if (find(connectionId)) return false
+        records.set(connectionId, keep(record))
         return true
       },
-      read: async (connectionId) => get(connectionId),
+      read: async (connectionId) => {
+        const kept = find(connectionId)
+        return kept && read(kept)
+      },
       replace: async (connectionId, version, next) => put(connectionId, version, next),
       delete: async (connectionId) => void records.delete(connectionId),
     },
     memberships: {
       join: async (connectionId, channel) => {
-        const record = get(connectionId)
-        if (!record || record.closed) return false
+        const kept = find(connectionId)
+        if (!kept || kept.closed) return false
         join(connectionId, channel)
         return true
       },
@@ -88,6 +89,24 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
     },
   }
 }
+
+/**
+ * Text, as in any real store: what does not survive JSON is lost here too, and no caller can change a stored record.
+ * Beside it what is asked for most, so that the text is read only for who wants to see it.
+ */
+interface Kept extends Pick<ConnectionRecord, 'version' | 'ttl'> {
+  readonly text: string
+  readonly closed: boolean
+}
+
+const keep = (record: ConnectionRecord): Kept => ({
+  text: JSON.stringify(record),
+  version: record.version,
+  ttl: record.ttl,
+  closed: record.closed !== undefined,
+})
+
+const read = ({ text }: Kept): ConnectionRecord => JSON.parse(text)
 
 /** Expired records are looked for this often, when a connection comes. */
 const SWEEP_MS = 60_000

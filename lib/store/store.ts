@@ -52,11 +52,13 @@ export interface Due {
 }
 
 /**
- * A message that committed. A tuple, because a record remembers sixteen: DynamoDB bills each started kilobyte.
+ * A message that committed: `TOKEN MARK ID`. One text, because a record remembers sixteen: it is shorter than a list and
+ * read three times as fast, and DynamoDB bills each started kilobyte.
  *
- * `id` is the peer's, and empty when it gave none. `mark` tells the message from another one under the same id.
+ * The id is the peer's, and empty when it gave none; it comes last, since it may have spaces. The mark tells the message
+ * from another one under the same id.
  */
-export type Done = readonly [id: string, token: string, mark: string]
+export type Done = string
 
 export interface Closed {
   /** `gone`: a post met a 410, or another connection took over, and `$disconnect` may still come. `disconnect`: it came. */

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { message } from '../../lib/protocol/engine.ts'
-import { markOf } from '../../lib/protocol/record.ts'
+import { doneOf } from '../../lib/protocol/record.ts'
 import {
   APPLIED,
   applied,
@@ -68,6 +68,26 @@ test('a record remembers the last sixteen messages', () => {
   assert.equal(written(effects[3]).done, [...done.slice(1), applied('m1', 't1', 'join')])
 })
 
+test('a record remembers fewer messages of long ids, and eight at the least', () => {
+  const remembers = (length: number) => {
+    const done = Array.from({ length: 16 }, (_, index) =>
+      applied(String(index).padEnd(length, 'x'), `t${index}`, 'join'),
+    )
+    const { effects } = walk(send('join'), { record: recordIn('authenticated', { done }) }, APPLIED, handled(), APPLIED)
+    const kept = written(effects[3]).done ?? []
+    assert.is(kept.at(-1), applied('m1', 't1', 'join'))
+    return kept.length
+  }
+  assert.is(remembers(2), 16)
+  assert.is(remembers(36), 12)
+  assert.is(remembers(128), 8)
+})
+
+test('an id with spaces is not taken for the end of another one', () => {
+  const record = recordIn('authenticated', { done: [applied('a m1', 'earlier', 'join')] })
+  assert.is(walk(send('join'), { record }, APPLIED, handled(), APPLIED).result.kind, 'done')
+})
+
 test('an exclusive message claims although the state stays as it is', () => {
   const asked = send('send', { exclusive: true })
   const { ops, effects } = walk(asked, { record: recordIn('joined') }, APPLIED, handled(), APPLIED)
@@ -97,7 +117,7 @@ test('another message under an id that was applied is refused, and nothing runs'
   const record = recordIn('joined', { done: [applied('m1', 'earlier', 'join')] })
   assert.equal(walk(send('leave'), { record }).result, { kind: 'reused' })
   const asked = { type: 'join', room: 'a' }
-  const other = recordIn('joined', { done: [['m1', 'earlier', markOf({ id: 'm1', event: asked })]] })
+  const other = recordIn('joined', { done: [doneOf({ id: 'm1', token: 'earlier', event: asked })] })
   assert.equal(walk(send('join'), { record: other }).result, { kind: 'reused' })
 })
 

@@ -1,7 +1,7 @@
 import type { Answer, Effect, Engine, Handled } from '../../lib/protocol/effect.ts'
 import type { Ask, Policy } from '../../lib/protocol/engine.ts'
 import { type Machine, wrap } from '../../lib/protocol/machine.ts'
-import { markOf } from '../../lib/protocol/record.ts'
+import { doneOf } from '../../lib/protocol/record.ts'
 import type { ConnectionRecord, Done } from '../../lib/store/store.ts'
 import { chat } from './machines.ts'
 
@@ -47,7 +47,7 @@ export const ask = (type: string, more: Partial<Ask> = {}): Ask => ({
 })
 
 /** What a record remembers of a message. */
-export const applied = (id: string, token: string, type: string): Done => [id, token, markOf({ id, event: { type } })]
+export const applied = (id: string, token: string, type: string): Done => doneOf({ id, token, event: { type } })
 
 export const policy: Policy = {
   deadline: (now) => now + 30_000,
