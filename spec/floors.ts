@@ -16,14 +16,15 @@ const FLOORS = [
   ['compile'],
   ['app'],
   ['index'],
-  ['client', 'guard', 'interop'],
-  ['local', 'testing', 'describe'],
+  ['client', 'guard', 'interop', 'deadlines', 'worker'],
+  ['local', 'testing', 'describe', 'conformance'],
   ['cli'],
 ]
 /** What only one place may import at run time. */
 const KEPT: readonly (readonly [pattern: RegExp, only: RegExp])[] = [
   [/^xstate$/, /^protocol\//],
   [/^ws$/, /^(local|client)\//],
+  [/^@aws-sdk\/client-sqs$/, /^deadlines\//],
   [/^node:http$/, /^(local|cli)\//],
 ]
 const IMPORT = /(?:^|\n)\s*(?:import|export)(\s+type)?\b[^'"\n;]*?(?:\n[^'";]*?)?from\s+['"]([^'"]+)['"]/g

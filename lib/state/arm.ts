@@ -16,8 +16,7 @@ export const arm = async (
 }
 
 /** When the next deadline of a record is over. */
-export const nextOf = (record: ConnectionRecord | undefined): number | undefined =>
-  record?.due && earliest(record.due)
+export const nextOf = (record: ConnectionRecord | undefined): number | undefined => record?.due && earliest(record.due)
 
 const earliest = (due: readonly Due[]) => (due.length > 0 ? Math.min(...due.map(({ at }) => at)) : undefined)
 

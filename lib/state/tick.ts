@@ -5,8 +5,8 @@ import { Fault, Parting } from '../flow/refuse.ts'
 import type { Tick } from '../flow/state.ts'
 import { tick as look } from '../protocol/engine.ts'
 import type { StorePorts } from '../store/store.ts'
-import { arm, nextOf } from './arm.ts'
-import { driveThrough, policyOf } from './drive.ts'
+import { nextOf } from './arm.ts'
+import { type Drive, driveThrough, policyOf } from './drive.ts'
 import { fail } from './outcome.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -21,27 +21,37 @@ export interface Deadlines {
  * Look at a connection whose deadline should be over: apply what is due, say `$bye` where the protocol has ended, and
  * have somebody look again where there is more to come.
  *
- * A deadline that was cancelled costs one read. Rejects where the store does not answer, to be called again.
+ * A deadline that was cancelled costs one read. Rejects where the store, the gateway or the queue does not answer, to be
+ * called again: with `again`, since what failed may have been to have somebody look at the next deadline.
  */
-export const tick = async (
-  plan: Plan,
-  store: StorePorts,
-  protocol: Protocol,
-  { connectionId, at, api }: Tick,
-): Promise<void> => {
+export const tick = async (plan: Plan, store: StorePorts, protocol: Protocol, given: Tick): Promise<void> => {
+  const { connectionId, at, api } = given
   const now = plan.clock.now()
   const engine = look(protocol.machine, policyOf(plan, new Lifetime(undefined)))
   const { result, driven } = await driveThrough(plan, store, connectionId, engine)
-  // Called before its time: the longest delay that a queue knows may be shorter than the deadline.
-  const early = at > now && nextOf(driven.first()) === at && !driven.last()
-  await arm(protocol, connectionId, api, early ? undefined : driven.first(), driven.last() ?? driven.first())
-  if (result.kind === 'ticked' || result.kind === 'gone' || result.kind === 'outdated') return
+  if (result.kind === 'gone' || result.kind === 'outdated') return
   if (result.kind === 'done') throw new TypeError('A deadline ran a handler.')
-  if (result.kind === 'busy') {
-    await protocol.deadlines?.arm({ connectionId, at: now + result.retryAfterMs, api })
+  if (result.kind === 'ticked' || result.kind === 'busy') {
+    const next = result.kind === 'busy' ? later(plan, at, result.retryAfterMs) : following(given, now, driven)
+    if (next !== undefined) await protocol.deadlines?.arm({ connectionId, at: next, api })
     return
   }
-  const error = fail(protocol, '', result, driven.cause())
+  const error = fail(protocol, '', result, driven.cause)
   if (!(error instanceof Parting)) throw error instanceof Fault ? error.cause : error
   await part(plan, { gateway: plan.gatewayOf(api) }, connectionId, error.code, error.message)
 }
+
+/** A message holds the connection: by its claim for as long as its function may live, and most are through much sooner. */
+const later = ({ clock }: Plan, at: number, retryAfterMs: number) =>
+  Math.max(at, clock.now() + Math.min(retryAfterMs, LOOK_AGAIN_MS))
+
+/** The deadline that nobody has been asked to look at yet. */
+const following = ({ at, again }: Tick, now: number, { first, last }: Drive<unknown>): number | undefined => {
+  const next = nextOf(last ?? first)
+  // Called before its time: the longest delay that a queue knows may be shorter than the deadline.
+  const isOpen = next === at ? at > now : next !== nextOf(first)
+  return isOpen || again ? next : undefined
+}
+
+/** A deadline is late by this at most because of a message that is through; a claim of 30 s costs six looks. */
+const LOOK_AGAIN_MS = 5_000

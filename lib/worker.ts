@@ -1,0 +1,107 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
+import type { Tick } from './flow/state.ts'
+import { need } from './mistakes.ts'
+
+/** What `.build()` returns. */
+export type WorkerApp = ((event: never, context: never) => Promise<unknown>) & { readonly server: object }
+
+/**
+ * Make the Lambda handler of the queue that an application puts its work into: deadlines, for now.
+ *
+ * ```ts
+ * import { worker } from 'ws-interlock/worker'
+ * import { chat } from './chat.ts'
+ *
+ * export const handler = worker(chat)
+ * ```
+ *
+ * - The event source mapping must have `FunctionResponseTypes: [ReportBatchItemFailures]`. Without it Lambda does not read
+ *   what is returned, and what failed is lost.
+ * - A record that fails comes again by itself, up to the `maxReceiveCount` of the queue, and then goes to its dead-letter
+ *   queue. To do a record twice does no harm.
+ * - The function needs the application's store, `execute-api:ManageConnections`, `sqs:ReceiveMessage`,
+ *   `sqs:DeleteMessage` and `sqs:GetQueueAttributes`, and `sqs:SendMessage`, since one deadline may be followed by another.
+ * - Connections are reached where the event came from that started the deadline, in this function's region. With a custom
+ *   gateway address, or for what `dispatch()` started, pass `ws({ endpoint })`.
+ *
+ * Throws a TypeError for an application that puts nothing into a queue.
+ */
+export const worker = (app: WorkerApp): ((event: SQSEvent) => Promise<SQSBatchResponse>) => {
+  need(typeof app === 'function', 'The application, which .build() returns,', 'worker(app)')
+  const jobs = jobsOf(app)
+  need(jobs.size > 0, 'Anything to work on: .protocol(machine, { deadlines: sqsDeadlines({ … }) })', 'worker(app)')
+
+  return async (event) => {
+    const records = recordsOf(event)
+    const failed: string[] = []
+    // Lanes that take from one row: whoever is slow holds up its own lane.
+    const row = records.values()
+    const lane = async () => {
+      for (const record of row) if (!(await isDone(jobs, record))) failed.push(record.messageId)
+    }
+    await Promise.all(Array.from({ length: Math.min(LANES, records.length) }, lane))
+    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) }
+  }
+}
+
+type Job = (body: Body, record: SQSRecord) => Promise<void>
+type Jobs = ReadonlyMap<string, Job>
+type Body = Readonly<Record<string, unknown>>
+
+/** What a record can ask for, by its `kind`: only what this application can do. */
+const jobsOf = (app: WorkerApp): Jobs => {
+  const { '~tick': tick } = app as { readonly '~tick'?: (tick: Tick) => Promise<void> } // hidden from the types
+  return new Map<string, Job>(tick ? [['deadline', (body, record) => tick(tickOf(body, record))]] : [])
+}
+
+const recordsOf = (event: SQSEvent): readonly SQSRecord[] => {
+  const { Records: records }: Partial<SQSEvent> = Object(event)
+  if (!Array.isArray(records))
+    throw new TypeError('This is no event of an SQS queue: it has no Records. Subscribe the function to the queue.')
+  return records
+}
+
+/** Never throws: one bad record must not bring the others back. */
+const isDone = async (jobs: Jobs, record: SQSRecord): Promise<boolean> => {
+  try {
+    const body = bodyOf(record)
+    const kind = String(body.kind)
+    const job = jobs.get(kind)
+    if (!job) throw new TypeError(`Its kind is '${kind}'; this worker does ${[...jobs.keys()].join(', ')}.`)
+    await job(body, record)
+    return true
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    console.error(new Error(`The record '${record.messageId}' of the queue is not done: ${why}`, { cause }))
+    return false
+  }
+}
+
+const bodyOf = ({ body }: SQSRecord): Body => {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(body)
+  } catch {
+    throw new TypeError('Its body is not JSON. Only this library should send to the queue.')
+  }
+  if (typeof parsed === 'object' && parsed !== null) return parsed as Body // whose members are yet unknown
+  throw new TypeError('Its body is no JSON object. Only this library should send to the queue.')
+}
+
+const tickOf = ({ connectionId, at, api }: Body, { attributes }: SQSRecord): Tick => {
+  if (typeof connectionId !== 'string' || connectionId === '' || !Number.isFinite(at) || !isApi(api))
+    throw new TypeError(
+      'It is no deadline: { "kind": "deadline", "connectionId", "at", "api": { "apiId", "stage", "domainName" } }, "api" if known.',
+    )
+  return { connectionId, at: Number(at), api, again: Number(attributes.ApproximateReceiveCount) > 1 }
+}
+
+const isApi = (api: unknown): api is Tick['api'] => {
+  if (api === undefined) return true
+  const { apiId, stage, domainName }: Readonly<Record<string, unknown>> = Object(api)
+  // They become part of a host and a path: no slash may make of them another host.
+  return [apiId, stage, domainName].every((part) => typeof part === 'string' && /^[\w.:$[\]-]+$/.test(part))
+}
+
+/** Records that are worked on at a time: a batch can have 10,000 of them (Lambda, event source mappings for SQS). */
+const LANES = 10
