@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
+import { createClient, createCluster } from '@redis/client'
 import { Cluster, Redis } from 'ioredis'
 import { Cluster as ValkeyCluster, Redis as ValkeyRedis } from 'iovalkey'
-import { createClient, createCluster } from 'redis'
 import type { RedisClient } from 'ws-interlock/store/redis'
 
 /** A redis-server of one's own, which keeps nothing on the disk. */
