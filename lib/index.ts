@@ -21,7 +21,16 @@ export type * from './event/event.ts'
 export type { ConnectionInfo, Delivery, Gateway } from './gateway/gateway.ts'
 export { stay } from './protocol/stay.ts'
 export type { AnySchema, Schema, SchemaIssue, SchemaResult } from './schema.ts'
-export type { MemberPage, Memberships, Records, Store } from './store/store.ts'
+export type {
+  ConnectionRecord,
+  MemberPage,
+  MembershipChanges,
+  Memberships,
+  Records,
+  ReplaceResult,
+  Store,
+  StorePorts,
+} from './store/store.ts'
 export type { Answer, App, AppLike } from './types/app.ts'
 export type { Builder, RouteBuilder } from './types/builder.ts'
 export type { Client, Wire } from './types/client.ts'

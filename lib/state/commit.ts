@@ -1,10 +1,10 @@
+import { AbortedError } from '../errors.ts'
 import type { Handled } from '../flow/handle.ts'
 import type { Plan } from '../flow/plan.ts'
 import type { Received } from '../flow/receive.ts'
 import { report } from '../flow/report.ts'
 import type { Outcome } from '../protocol/engine.ts'
 import type { MembershipChanges, StorePorts } from '../store/store.ts'
-import { joinNow } from './channels.ts'
 import { act, type Drive, resultOf } from './drive.ts'
 import { fail, farewell } from './outcome.ts'
 import type { Protocol } from './protocol.ts'
@@ -21,21 +21,22 @@ export const commit = async (
 ): Promise<void> => {
   const { box, raised, closing } = handled
   const { changes } = box
-  const { commit: whole, memberships } = store
+  const { commit: whole } = store
   const { connectionId } = received
-  // A store that cannot do both at once: revoked before the commit, granted after it. At no moment, not even after a
-  // crash, is somebody a member whom the state does not permit.
+  // A store that cannot do both at once: revoked before the commit, granted after it and before the claim ends. At no
+  // moment, not even after a crash, is somebody a member whom the state does not permit.
   const apart = whole ? undefined : changes
   const failure = handled.failure ?? (await revoke(store, connectionId, apart))
   const settled = await driven.on(
-    failure ? { ok: false, ...failure } : { ok: true, raised, ...(whole && changes && { changes }) },
+    failure
+      ? { ok: false, ...failure }
+      : { ok: true, raised, ...(whole && changes && { changes }), ...(apart && { joins: apart.join }) },
   )
   const result = resultOf(settled)
   if (result.kind !== 'done') throw fail(protocol, name, result, driven.cause)
   // From here on the state stands. What fails now is reported, and changes nothing.
   const failures: unknown[] = []
-  for (const channel of apart?.join ?? [])
-    await joinNow(memberships, connectionId, channel).catch((error: unknown) => failures.push(error))
+  if (apart && apart.join.length > 0 && driven.cause) failures.push(driven.cause)
   failures.push(...(await box.open()))
   act(result.actions, (error) => failures.push(error))
   await protocol.resume
@@ -45,6 +46,9 @@ export const commit = async (
   if (result.final) closing.reason ??= farewell(protocol, result.state)
 }
 
+const UNREVOKED =
+  'The store did not answer, and nothing of this message was kept. Send the message again with the same id.'
+
 const revoke = async (
   { memberships }: StorePorts,
   connectionId: string,
@@ -53,7 +57,7 @@ const revoke = async (
   try {
     for (const channel of changes?.leave ?? []) await memberships.leave(connectionId, channel)
     return undefined
-  } catch (error) {
-    return { error }
+  } catch (cause) {
+    return { error: new AbortedError(UNREVOKED, { cause }) }
   }
 }

@@ -1,3 +1,7 @@
 export type { ConnectEvent, DisconnectEvent, MessageEvent, WebSocketEvent } from '../event/event.ts'
 export type { Farewell, Frame, Handshake, Peer } from '../event/make.ts'
 export { connectEvent, disconnectEvent, makeId, messageEvent } from '../event/make.ts'
+export type { Call, Chances, Fault, Injected } from './faults.ts'
+export { InjectedFault } from './faults.ts'
+export type { FaultOptions, FaultyStore } from './faulty.ts'
+export { faulty } from './faulty.ts'

@@ -1,15 +1,17 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { commitCases, storeCases } from 'ws-interlock/store/conformance'
 import { memory } from 'ws-interlock/store/memory'
-import { storeCases } from './cases.ts'
 
 const test = suite('memory store')
 
-for (const { claim, check } of storeCases) test(claim, () => check(memory()))
+const cases = [...storeCases, ...commitCases]
+
+for (const { claim, check } of cases) test(claim, () => check(memory()))
 
 test('every case holds in one store that they share', async () => {
   const shared = memory()
-  await Promise.all(storeCases.map(({ check }) => check(shared)))
+  await Promise.all(cases.map(({ check }) => check(shared)))
 })
 
 const record = { version: 1, connectedAt: 0, ttl: 100 }
