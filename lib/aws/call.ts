@@ -92,6 +92,15 @@ export const caller = ({
  */
 class StaleSocketError extends Error {}
 
+/** With the code that Node gives to a connection that is not established in time. */
+class TimeoutError extends Error {
+  readonly code = 'ETIMEDOUT'
+
+  constructor(timeoutMs: number) {
+    super(`no answer within ${timeoutMs} ms`)
+  }
+}
+
 const exchange = (
   start: () => ClientRequest,
   body: Signable['body'],
@@ -121,7 +130,7 @@ const exchange = (
     request.once('socket', (socket) => {
       readBefore = socket.bytesRead
       // From here, not from the call: time spent waiting for one of `maxSockets` is no sign of a dead peer.
-      timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
+      timer = setTimeout(() => fail(new TimeoutError(timeoutMs)), timeoutMs)
     })
     request.on('error', (error) =>
       fail(isStale(request, readBefore, error) ? new StaleSocketError(error.message, { cause: error }) : error),

@@ -150,7 +150,9 @@ test('a call is aborted while the server hangs', async () => {
 test('a server that hangs is given up after timeoutMs', async () => {
   await withServer(
     async ({ origin }) => {
-      assert.match(await messageOf(callerOf(origin, { timeoutMs: 1 })(POST)), /no answer within 1 ms/)
+      const error = await failure(callerOf(origin, { timeoutMs: 1 })(POST))
+      assert.match(String(error), /no answer within 1 ms/)
+      assert.is(Object(error).code, 'ETIMEDOUT')
     },
     () => 'hang',
   )
