@@ -50,7 +50,14 @@ export interface Answer {
 }
 
 export type Handled =
-  | { readonly ok: true; readonly raised: readonly EventObject[]; readonly changes?: MembershipChanges }
+  | {
+      readonly ok: true
+      readonly raised: readonly EventObject[]
+      /** Stored with the commit. */
+      readonly changes?: MembershipChanges
+      /** Channels to join where the store cannot do so with the commit. */
+      readonly joins?: readonly string[]
+    }
   | { readonly ok: false; readonly error: unknown }
 
 /** What a look at the store showed. */

@@ -13,15 +13,13 @@ export interface Ended {
  * Part with a connection. The tombstone comes first: it fences whatever is still running, and no join can slip in behind
  * the clean-up. Then its memberships end.
  *
- * `keep` notes the channels in the tombstone, for a connection that takes over. One that has done so already moves the
- * memberships itself.
+ * `keep` notes the channels in the tombstone before that, for a connection that takes over, or is about to.
  */
 export function* end(closed: Closed, keep: boolean): Engine<Ended> {
   const ended = yield* bury(closed)
-  if (ended.record?.closed?.to) return ended
   const { channels = [], failed } = yield { op: 'channels' }
   if (failed) throw unavailable('Its memberships are left to the next farewell.')
-  if (keep && channels.length > 0 && !(yield* note(channels))) return ended
+  if (keep && channels.length > 0) yield* note(channels)
   for (const channel of channels) {
     const left = yield { op: 'leave', channel }
     if (left.failed) throw unavailable('Some of its memberships are left to the next farewell.')
@@ -55,18 +53,17 @@ function* bury(closed: Closed): Engine<Ended> {
   }
 }
 
-/** Keep the channels in the tombstone. `false` where a successor has taken over meanwhile. */
-function* note(channels: readonly string[]): Engine<boolean> {
+/** Keep the channels in the tombstone. */
+function* note(channels: readonly string[]): Engine<void> {
   let seen = yield* read()
   for (let lost = 0; ; ) {
     const { record } = seen
     if (seen.failed || lost > 1) throw unavailable('Its memberships are left to the next farewell.')
-    if (!record?.closed) return true
-    if (record.closed.to) return false
+    if (!record?.closed) return
     const all = [...new Set([...(record.closed.channels ?? []), ...channels])]
     const next = { ...record, version: record.version + 1, closed: { ...record.closed, channels: all } }
     const stored = yield* replace(record.version, next, () => false)
-    if (stored.result === 'ok') return true
+    if (stored.result === 'ok') return
     if (stored.result === 'unknown') lost++
     seen = stored.result === 'unknown' ? yield* read() : stored
   }

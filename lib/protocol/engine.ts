@@ -2,8 +2,8 @@ import type { EventObject } from 'xstate'
 import type { ConnectionRecord, StoredState } from '../store/store.ts'
 import { type Engine, type Handled, replace, type Seen } from './effect.ts'
 import type { Action, Machine, Step } from './machine.ts'
-import { applied, attempt, changes, done, doneOf, failed, fold, holds, type Open, origin, release } from './record.ts'
-import { pause, stand, turnOf } from './stand.ts'
+import { attempt, changes, done, doneOf, failed, fold, holds, type Open, origin, release } from './record.ts'
+import { pause, repetition, stand, turnOf } from './stand.ts'
 
 /** The way of one message through the protocol. */
 export function* message(machine: Machine, ask: Ask, policy: Policy): Engine<Outcome> {
@@ -31,9 +31,10 @@ export function* message(machine: Machine, ask: Ask, policy: Policy): Engine<Out
     })
     if ('kind' in step) {
       // Whoever counts on this message having been settled must not wait for ever.
-      const counted = ask.counts
-        ? yield* replace(record.version, settle(release(record, origin(record))), () => false)
-        : undefined
+      const counted =
+        ask.counts && dep === settled
+          ? yield* replace(record.version, settle(release(record, origin(record)), ask), () => false)
+          : undefined
       if (counted?.result !== 'conflict') return step
       seen = counted
       continue
@@ -65,8 +66,14 @@ export function* message(machine: Machine, ask: Ask, policy: Policy): Engine<Out
   }
 }
 
-/** The same record, with one more message that has come to its end. */
-const settle = (record: Open): Open => ({ ...record, settled: (record.settled ?? 0) + 1 })
+/**
+ * The same record, with one more message that has come to its end. Not for one whose turn is over: it was settled before,
+ * and its peer has not heard of it.
+ */
+const settle = (record: Open, { dep }: Ask): Open => {
+  const { settled = 0 } = record
+  return dep === undefined || dep === settled ? { ...record, settled: settled + 1 } : record
+}
 
 const sessionOf = ({ resumed }: ConnectionRecord) => resumed && { session: resumed.session }
 
@@ -88,17 +95,31 @@ function* commit(
   const earned = handled?.ok ? fold(machine, first, handled.raised, now) : failed(handled?.error)
   if ('kind' in earned) {
     // Best effort: when it fails, the claim ends by itself at its deadline.
-    yield* replace(claimed.version, settle(release(claimed, origin(claimed))), () => false)
+    yield* replace(claimed.version, settle(release(claimed, origin(claimed)), ask), () => false)
     return earned
   }
-  const next = settle(release(claimed, earned, doneOf(ask)))
-  const stored = yield* replace(claimed.version, next, (current) => holds(current, ask.token), {
-    changes: handled?.ok ? handled.changes : undefined,
-  })
-  if (stored.result === 'ok') return done(earned)
+  const next = settle(release(claimed, earned, doneOf(ask)), ask)
+  const { changes, joins = [] }: Partial<Extract<Handled, { ok: true }>> = handled?.ok ? handled : {}
+  // A join that comes after the commit comes under the claim: the message that would undo it has to wait.
+  const kept = joins.length > 0 && claimed.claim ? { ...next, claim: claimed.claim } : next
+  const stored = yield* replace(claimed.version, kept, (current) => holds(current, ask.token), { changes })
+  if (stored.result === 'ok') {
+    if (joins.length > 0) yield* grant(next, joins)
+    return done(earned)
+  }
   if (stored.result === 'unknown') return { kind: 'unknown' }
-  // Another attempt of the same message may have committed while this one slept.
-  return { kind: ask.id && stored.record && applied(stored.record, ask.id) ? 'duplicate' : 'fenced' }
+  // Another attempt of the same message may have committed while this one slept, or another message under its id.
+  return (stored.record && repetition(stored.record, ask)) ?? { kind: 'fenced' }
+}
+
+/** Join what the commit has earned, and let go of the claim; not when a join failed, which may still be on its way. */
+function* grant(committed: Open, joins: readonly string[]): Engine<void> {
+  let failed = false
+  for (const channel of joins) {
+    const joined = yield { op: 'join', channel }
+    failed ||= joined.failed === true
+  }
+  if (!failed) yield* replace(committed.version, { ...committed, version: committed.version + 1 }, () => false)
 }
 
 /**

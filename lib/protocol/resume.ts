@@ -9,7 +9,8 @@ import { stand, turnOf } from './stand.ts'
  * Take over what another connection had: its state with its deadlines, what it remembers, and its memberships.
  *
  * Two records and no transaction: the old one is closed first, which fences whoever still works for it and spends the
- * token, and names the connection that may go on. Then the state is written into the new one. A function that dies in
+ * token, and names the connection that may go on. Then the state is written into the new one, which stays claimed until
+ * the memberships have moved: a message that leaves a channel must not be followed by a join. A function that dies in
  * between has lost nothing: the same connection asks again and goes on from there; no other one can.
  */
 export function* resume(machine: Machine, ask: Resuming, policy: Policy): Engine<Resumed | Denied | Outcome> {
@@ -19,19 +20,67 @@ export function* resume(machine: Machine, ask: Resuming, policy: Policy): Engine
   for (;;) {
     const ready = yield* stand(turn, seen)
     if ('kind' in ready) return ready
-    const { record } = ready
-    if (record.resumed?.from === ask.from) return yield* moved(record, ask)
+    const { record, now } = ready
+    const again = record.resumed?.from === ask.from
     // What this connection has earned by itself would be lost.
-    if (record.resumed || record.done) return { kind: 'denied', reason: 'not-first' }
+    if (!again && (record.resumed || record.done)) return { kind: 'denied', reason: 'not-first' }
 
     const old = yield* takeOver(machine, ask)
     if ('kind' in old) return old
-    const next = succeed(record, old, ask.from)
-    const stored = yield* replace(record.version, next, (current) => current.resumed?.from === ask.from)
+    const having = yield* channelsOf(ask.from)
+    if (!having) return { kind: 'unknown' }
+    const { channels, open } = having
+    // Without the claim of its own resume it has moved, or others have gone on from there.
+    if (again && record.claim?.event !== MOVING) return { kind: 'resumed', record, open }
+
+    const state = again ? record : succeed(record, old, ask.from)
+    const claim = { token: ask.token, deadline: policy.deadline(now), event: MOVING }
+    const { claim: _, ...moved } = { ...state, version: record.version + 1 }
+    const next: Open = channels.length > 0 ? { ...moved, claim } : moved
+    const stored = yield* replace(record.version, next, (current) =>
+      channels.length > 0 ? current.claim?.token === ask.token : current.resumed?.from === ask.from,
+    )
     if (stored.result === 'unknown') return { kind: 'unknown' }
-    if (stored.result === 'ok') return yield* moved(next, ask)
-    seen = stored
+    if (stored.result === 'conflict') {
+      seen = stored
+      continue
+    }
+    if (channels.length === 0) return { kind: 'resumed', record: moved, open }
+    if (!(yield* move(channels, ask.from))) return { kind: 'unknown' }
+    const last = { ...moved, version: moved.version + 1 }
+    // Best effort: when it fails, the claim ends by itself at its deadline.
+    yield* replace(moved.version, last, () => false)
+    return { kind: 'resumed', record: last, open }
   }
+}
+
+/** The claim of a connection whose memberships are on their way to it. */
+const MOVING = '$resume'
+
+/**
+ * The channels of the old connection, and whether nobody has heard of its end. The memberships are read first: whoever
+ * ends them has noted them in the tombstone before.
+ */
+function* channelsOf(
+  from: string,
+): Engine<{ readonly channels: readonly string[]; readonly open: boolean } | undefined> {
+  const { channels = [], failed } = yield { op: 'channels', of: from }
+  const { record, failed: unread } = yield* read(from)
+  if (failed || unread) return undefined
+  return {
+    channels: [...new Set([...(record?.closed?.channels ?? []), ...channels])],
+    open: record?.closed?.by === 'gone',
+  }
+}
+
+/** Move the memberships, under the claim. When one fails the claim stays: that join may still be on its way. */
+function* move(channels: readonly string[], from: string): Engine<boolean> {
+  for (const channel of channels) {
+    const joined = yield { op: 'join', channel }
+    const left = yield { op: 'leave', of: from, channel }
+    if (joined.failed || left.failed) return false
+  }
+  return true
 }
 
 /** Close the old connection in the name of the new one, unless that has been done. Returns what it had. */
@@ -72,19 +121,6 @@ const succeed = (record: Open, { state, machine, due, done, settled, resumed }: 
     ...(settled !== undefined && { settled }),
     resumed: { from, session: resumed?.session ?? from },
   }
-}
-
-/** Move the memberships: granted once the state that permits them is stored. Once more does no harm. */
-function* moved(record: Open, { from }: Resuming): Engine<Resumed | Denied | Outcome> {
-  const { record: old, failed } = yield* read(from)
-  const { channels = [], failed: unread } = yield { op: 'channels', of: from }
-  if (failed || unread) return { kind: 'unknown' }
-  for (const channel of new Set([...(old?.closed?.channels ?? []), ...channels])) {
-    const joined = yield { op: 'join', channel }
-    const left = yield { op: 'leave', of: from, channel }
-    if (joined.failed || left.failed) return { kind: 'unknown' }
-  }
-  return { kind: 'resumed', record, open: old?.closed?.by === 'gone' }
 }
 
 /** One attempt to take over. */

@@ -68,7 +68,8 @@ export function* pause(turn: Turn, leftMs = Number.POSITIVE_INFINITY): Engine<Se
   return yield* read()
 }
 
-const repetition = (record: ConnectionRecord, ask: Turn['ask']): Outcome | undefined => {
+/** What a message is told under whose id one was applied: the same, or another. */
+export const repetition = (record: ConnectionRecord, ask: Turn['ask']): Outcome | undefined => {
   const earlier = ask?.id ? applied(record, ask.id) : undefined
   if (!earlier || !ask) return undefined
   return { kind: isSame(earlier, ask) ? 'duplicate' : 'reused' }

@@ -123,8 +123,8 @@ export interface StorePorts {
   /**
    * `replace` together with memberships of the same connection, all or nothing. At most `MAX_CHANGES` channels.
    *
-   * Without it a message's leaves are carried out before its commit and its joins after, so that nobody is ever a member
-   * whom the state does not permit.
+   * Without it a message's leaves are carried out before its commit and its joins after, still under its claim, so that
+   * nobody is ever a member whom the state does not permit. That costs one more write.
    */
   readonly commit?: (
     connectionId: string,

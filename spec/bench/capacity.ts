@@ -71,6 +71,34 @@ export const capacities = async (): Promise<readonly Capacity[]> => {
   return all
 }
 
+/** What a message takes, by what becomes of it: the calls that it makes. */
+export const messageCapacities = async (): Promise<readonly Capacity[]> => {
+  const calls = await capacities()
+  return [400, 1_500].flatMap((recordBytes) =>
+    Object.entries(CLASSES).map(([call, names]) => {
+      const used = names.map((name) => calls.find((one) => one.call === name && one.recordBytes === recordBytes))
+      const sum = (of: 'readUnits' | 'writeUnits' | 'requests') => used.reduce((all, one) => all + (one?.[of] ?? 0), 0)
+      return {
+        call,
+        recordBytes,
+        readUnits: sum('readUnits'),
+        writeUnits: sum('writeUnits'),
+        requests: sum('requests'),
+      }
+    }),
+  )
+}
+
+/** As spec/protocol/costs.spec.ts counts them. */
+const CLASSES: Readonly<Record<string, readonly string[]>> = {
+  'refused, or a repetition': ['read'],
+  'leaves the state as it is': ['read'],
+  'changes the state': ['read', 'replace', 'replace'],
+  'changes the state, and joins a channel': ['read', 'replace', 'commit with one join'],
+  $connect: ['create'],
+  '$disconnect, of one channel': ['read', 'replace', 'channels, one of one', 'leave'],
+}
+
 interface Input {
   ReturnConsumedCapacity?: string
   readonly ConsistentRead?: boolean

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
+import { hasDynamodbLocal } from '../kit/dynamodb.ts'
+import { messageCapacities } from './capacity.ts'
+import { coldStarts } from './cold.ts'
 import type { Result } from './measure.ts'
 import { type AppName, gzippedKiB, importMs, loadedKiB } from './size.ts'
 import { typeCosts } from './types.ts'
@@ -28,16 +31,10 @@ const print = (title: string, figures: readonly Figure[]): boolean => {
 }
 
 /** In a process of its own, from a bundle: tsx names every closure, which costs more than what is measured. */
-const dispatched = async (): Promise<readonly { readonly count: number; readonly results: readonly Result[] }[]> => {
-  const outfile = join(ROOT, '.cache/dispatch.mjs')
+const measured = async <Measured>(name: string, contents: string): Promise<Measured> => {
+  const outfile = join(ROOT, `.cache/${name}.mjs`)
   await build({
-    stdin: {
-      contents: `import { dispatch } from './dispatch.ts'
-        const all = []
-        for (const count of [10, 100]) all.push({ count, results: await dispatch(count) })
-        console.log(JSON.stringify(all))`,
-      resolveDir: import.meta.dirname,
-    },
+    stdin: { contents, resolveDir: import.meta.dirname },
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -50,6 +47,49 @@ const dispatched = async (): Promise<readonly { readonly count: number; readonly
   if (status !== 0) throw new Error(stderr)
   return JSON.parse(stdout)
 }
+
+const dispatched = () =>
+  measured<readonly { readonly count: number; readonly results: readonly Result[] }[]>(
+    'dispatch',
+    `import { dispatch } from './dispatch.ts'
+    const all = []
+    for (const count of [10, 100]) all.push({ count, results: await dispatch(count) })
+    console.log(JSON.stringify(all))`,
+  )
+
+/** What a protocol adds to a message, beside the least that a stored machine costs. */
+const protocolFigures = async (): Promise<Figure[]> => {
+  const results = await measured<readonly Result[]>(
+    'protocol',
+    `import { protocolCosts } from './protocol.ts'
+    console.log(JSON.stringify(await protocolCosts()))`,
+  )
+  const [machine = Number.NaN, , , bare = Number.NaN, stays = Number.NaN, changes = Number.NaN] = results.map(
+    ({ nanoseconds }) => nanoseconds,
+  )
+  return [
+    ...results.map(({ name, nanoseconds }) => ({ what: name, value: nanoseconds, unit: 'ns' })),
+    { what: 'added where the state stays', value: stays - bare, unit: 'ns', limit: 12_000 },
+    { what: 'the same, over machine.transition and JSON', value: (stays - bare) / machine, unit: 'x', limit: 1.3 },
+    { what: 'added where the state changes', value: changes - bare, unit: 'ns' },
+    { what: 'the same, over machine.transition and JSON', value: (changes - bare) / machine, unit: 'x' },
+  ]
+}
+
+const coldFigures = async (): Promise<Figure[]> =>
+  (await coldStarts()).flatMap(({ name, milliseconds, ratio, kiB }, index) => [
+    { what: name, value: milliseconds, unit: 'ms' },
+    { what: `${name}: the bundle`, value: kiB, unit: 'KiB' },
+    ...(index === 0
+      ? []
+      : [{ what: `${name}: over the SDK`, value: ratio, unit: 'x', ...(index === 1 && { limit: 0.5 }) }]),
+  ])
+
+const capacityFigures = async (): Promise<Figure[]> =>
+  (await messageCapacities()).flatMap(({ call, recordBytes, readUnits, writeUnits }) => [
+    { what: `${call}, a record of ${recordBytes} bytes`, value: readUnits, unit: 'RRU' },
+    { what: `${call}, a record of ${recordBytes} bytes`, value: writeUnits, unit: 'WRU' },
+  ])
 
 /** Ours against the hand-written table; what is built on middy stands beside it. */
 const dispatchFigures = async (): Promise<Figure[]> =>
@@ -88,10 +128,15 @@ const sizeFigures = async (): Promise<Figure[]> => {
 
 const passed = [
   print('Dispatch of a validated 200-byte message (median of 31 interleaved rounds)', await dispatchFigures()),
+  print('A message under a protocol, memory store (median of 31 interleaved rounds)', await protocolFigures()),
+  print('DynamoDB: import, construct and first read, in fresh processes (median of 15)', await coldFigures()),
   print('Bundle, minified and gzipped; import in a fresh process (median of 21)', await sizeFigures()),
   print(
     'Type instantiations',
     typeCosts().map(({ name, instantiations, limit }) => ({ what: name, value: instantiations, unit: '', limit })),
   ),
 ]
+if (hasDynamodbLocal())
+  print('DynamoDB: capacity that a message takes, as DynamoDB Local counts', await capacityFigures())
+else console.log('\nDynamoDB: capacity is not counted, for DynamoDB Local is not there: .ci/run installs it.')
 process.exitCode = passed.every(Boolean) ? 0 : 1

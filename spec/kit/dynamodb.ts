@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Test } from 'uvu'
 import { tableDefinition } from 'ws-interlock/store/dynamodb'
 import { caller } from '../../lib/aws/call.ts'
-import { needs } from './needs.ts'
+import { has, needs } from './needs.ts'
 
 /** Where a DynamoDB answers: `http://127.0.0.1:PORT`. It ends with this process, and does not keep it. */
 export interface Dynamodb {
@@ -20,6 +20,8 @@ const HOST = '127.0.0.1'
 /** `.ci/run` puts it there. */
 const HOME = resolve(import.meta.dirname, '../../.cache/dynamodb-local')
 const JAR = 'DynamoDBLocal.jar'
+
+export const hasDynamodbLocal = (): boolean => has('java') && existsSync(join(HOME, JAR))
 
 /** For a spec that needs DynamoDB Local: `java`, and the jar. */
 export const needsDynamodbLocal = (test: Test) => {

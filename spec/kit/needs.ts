@@ -15,4 +15,4 @@ export const needs = (test: Test, program: string) => (claim: string, check: () 
   return test.skip(claim, check)
 }
 
-const has = (program: string) => spawnSync('which', [program]).status === 0
+export const has = (program: string) => spawnSync('which', [program]).status === 0

@@ -69,6 +69,23 @@ test('a refusal that was beaten is judged by what beat it', () => {
   assert.is(result.kind, 'done')
 })
 
+test('a refusal whose answer was lost is not counted twice, nor is one that is sent again', () => {
+  const asked = send('auth', { dep: 3, counts: true })
+  const mine = recordIn('authenticated', { version: 8, settled: 4 })
+  const lost = walk(asked, { record: recordIn('authenticated', { settled: 3 }) }, LOST, beaten(mine))
+  assert.is(lost.ops, 'read replace replace')
+  assert.is(lost.result.kind, 'rejected')
+  const again = walk(send('auth', { dep: 3, counts: true }), { record: mine })
+  assert.is(again.ops, 'read')
+  assert.is(again.result.kind, 'rejected')
+})
+
+test('a message that failed, and is sent again, is handled again and not counted again', () => {
+  const record = recordIn('authenticated', { version: 8, settled: 4 })
+  const { effects } = walk(send('join', { dep: 3, counts: true }), { record }, APPLIED, handled(), APPLIED)
+  assert.is(written(effects[3]).settled, 4)
+})
+
 test('a refusal that could not be stored is a refusal', () => {
   const asked = send('join', { dep: 0, counts: true })
   assert.is(walk(asked, { record: recordIn('anonymous') }, LOST, LOST, LOST).result.kind, 'rejected')

@@ -1,0 +1,115 @@
+import { LOBBY, type Scenario } from './scenario.ts'
+import { dispatch, look, type Make, part, send, takeOver } from './task.ts'
+import { recordIn } from './toy.ts'
+
+const resume = takeOver('r1', 'old', 'new')
+const again = takeOver('r2', 'old', 'new')
+const other = takeOver('r3', 'old', 'other')
+const chained = takeOver('r4', 'new', 'third')
+const ends = part('d', 'disconnect', 'old')
+const gone = part('g', 'gone', 'old')
+const on = (name: string) => ({ on: name })
+const vote = send('v', 'vote', on('old'))
+const leave = send('l', 'leave', { on: 'old', leaves: [LOBBY] })
+const joinOld = send('j', 'join', { on: 'old', joins: [LOBBY] })
+const leaveNew = send('n', 'leave', { on: 'new', leaves: [LOBBY] })
+
+const fresh = recordIn('anon')
+const taking = (old: string, ...tasks: Make[]) => ({ from: { old: recordIn(old), new: fresh }, tasks })
+/** Others come too. */
+const between = (old: string, ...tasks: Make[]) => ({
+  from: { old: recordIn(old), new: fresh, other: fresh, third: fresh },
+  tasks,
+})
+const members = ['old']
+
+/** A new connection takes over the session of an old one. */
+const sessions: readonly Scenario[] = [
+  { what: 'resume, a vote in flight on the old connection', ...taking('joined', resume, vote), crashes: 1, losses: 1 },
+  { what: 'resume, a vote in flight, the clock jumps', ...taking('joined', resume, vote), crashes: 1, jumps: 3 },
+  { what: 'two connections with one token, a vote in flight', ...between('joined', resume, other, vote), tries: 1 },
+  { what: 'two connections with one token', ...between('joined', resume, other), crashes: 1, losses: 1 },
+  { what: 'resume, and once more after a crash', ...taking('joined', resume, again), crashes: 1, losses: 1, members },
+  {
+    what: 'resume, $disconnect of the old',
+    ...taking('joined', resume, ends),
+    members,
+    crashes: 1,
+    losses: 1,
+    jumps: 1,
+  },
+  { what: 'resume, 410 of the old', ...taking('joined', resume, gone), members, crashes: 1, losses: 1 },
+  {
+    what: 'resume, $disconnect of the old, which a 410 has ended',
+    from: { old: recordIn('joined', { closed: { by: 'gone', token: 'g', at: 0 } }), new: fresh },
+    tasks: [resume, ends],
+    ...{ members, crashes: 1, losses: 1 },
+  },
+  { what: 'resume, a leave in flight on the old', ...taking('joined', resume, leave), members, crashes: 1, losses: 1 },
+  { what: 'resume, a leave in flight, $disconnect', ...taking('joined', resume, leave, ends), members },
+  {
+    what: 'resume, a leave on the new connection',
+    ...taking('joined', resume, leaveNew),
+    members,
+    crashes: 1,
+    losses: 1,
+  },
+  { what: 'resume, resume again, a leave on the new', ...taking('joined', resume, again, leaveNew), members },
+  { what: 'resume, $disconnect of the old, a leave on the new', ...taking('joined', resume, ends, leaveNew), members },
+  {
+    what: 'resume of one that has ended, resume again, a leave on the new',
+    from: {
+      old: recordIn('joined', { closed: { by: 'disconnect', token: 'd', at: 0, channels: [LOBBY] } }),
+      new: fresh,
+    },
+    tasks: [resume, again, leaveNew],
+  },
+  { what: 'resume, a join in flight on the old', ...taking('authed', resume, joinOld), crashes: 1, losses: 1 },
+  { what: 'resume, a join in flight on the old', ...taking('authed', resume, joinOld), crashes: 1, whole: false },
+  {
+    what: 'resume, $disconnect of both',
+    ...taking('joined', resume, part('e', 'disconnect', 'new'), ends),
+    members,
+  },
+  { what: 'resume, and the resume of the heir', ...between('joined', resume, chained), members, crashes: 1, losses: 1 },
+  {
+    what: 'resume, an auth on the new connection, $disconnect of the old',
+    ...taking('joined', resume, send('a', 'auth', on('new')), ends),
+    members,
+  },
+  {
+    what: 'resume, an event of the server for the old',
+    ...taking('joined', resume, dispatch('k', 'kick', 'old')),
+    losses: 1,
+  },
+  {
+    what: 'resume where 5 ms to auth are left, tick on both',
+    from: { old: recordIn('anon', { due: [{ event: 'after', at: 5 }] }), new: fresh },
+    tasks: [resume, look('t', 'old'), look('u', 'new')],
+    ...{ jumps: 2, crashes: 1 },
+  },
+]
+
+const join = send('j', 'join', { joins: [LOBBY] })
+const leaveC = send('l', 'leave', { leaves: [LOBBY] })
+
+/** Memberships of one connection: stored with the state, or beside it where the store cannot do both. */
+const memberships = (whole: boolean): readonly Scenario[] =>
+  [
+    { what: 'join, $disconnect', from: { c: recordIn('authed') }, tasks: [join, part('d', 'disconnect')] },
+    { what: 'join, leave', from: { c: recordIn('authed') }, tasks: [join, leaveC], tries: 1 },
+    {
+      what: 'leave, $disconnect',
+      from: { c: recordIn('joined') },
+      tasks: [leaveC, part('d', 'disconnect')],
+      members: ['c'],
+    },
+    {
+      what: 'leave, leave',
+      from: { c: recordIn('joined') },
+      tasks: [leaveC, send('m', 'leave', { leaves: [LOBBY] })],
+      members: ['c'],
+    },
+  ].map((scenario) => ({ ...scenario, whole, crashes: 1, losses: 1, jumps: 1 }))
+
+export const TAKEOVERS: readonly Scenario[] = [...sessions, ...memberships(true), ...memberships(false)]

@@ -1,0 +1,115 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { end } from '../../lib/protocol/end.ts'
+import { message } from '../../lib/protocol/engine.ts'
+import { resume } from '../../lib/protocol/resume.ts'
+import { APPLIED, ask, LOST, machine, NOW, policy, recordIn, walk, written } from './hand.ts'
+
+const test = suite('protocol engine: memberships that follow a commit, or move')
+
+const taking = () => resume(machine, { from: 'old', self: 'new', token: 't1', windowMs: 60_000 }, policy)
+const claim = { token: 't1', deadline: NOW + 30_000, event: '$resume' }
+const resumed = { from: 'old', session: 'old' }
+const closed = { by: 'gone', token: 't1', at: NOW, to: 'new' } as const
+const old = { record: recordIn('joined') }
+const gone = { record: recordIn('joined', { closed }) }
+const NONE = {}
+
+test('a connection that takes over is claimed until the memberships have moved, so that no message leaves before', () => {
+  const { result, effects, ops } = walk(
+    taking(),
+    { record: recordIn('anonymous') },
+    ...[old, APPLIED, { channels: ['lobby'] }, gone, APPLIED, NONE, NONE, APPLIED],
+  )
+  assert.is(ops, 'read read replace channels read replace join leave replace')
+  assert.equal(written(effects[5]), recordIn('joined', { version: 8, claim, resumed }))
+  assert.equal(written(effects[8]), recordIn('joined', { version: 9, resumed }))
+  assert.is(result.kind, 'resumed')
+})
+
+test('a connection that takes over nothing but a state is not claimed', () => {
+  const { effects, ops } = walk(
+    taking(),
+    { record: recordIn('anonymous') },
+    ...[old, APPLIED, { channels: [] }, gone, APPLIED],
+  )
+  assert.is(ops, 'read read replace channels read replace')
+  assert.equal(written(effects[5]), recordIn('joined', { version: 8, resumed }))
+})
+
+test('memberships that have moved are not moved again, whatever the tombstone notes: one may have been left since', () => {
+  const noted = { record: recordIn('joined', { closed: { ...closed, channels: ['lobby'] } }) }
+  const { result, ops } = walk(
+    taking(),
+    { record: recordIn('authenticated', { resumed }) },
+    noted,
+    { channels: [] },
+    noted,
+  )
+  assert.is(ops, 'read read channels read')
+  assert.is(result.kind, 'resumed')
+})
+
+test('a move that broke off is gone on with, under a claim of its own', () => {
+  const broken = recordIn('joined', { resumed, claim: { ...claim, token: 'dead', deadline: NOW } })
+  const { effects, ops } = walk(
+    taking(),
+    { record: broken },
+    ...[gone, { channels: ['lobby'] }, gone, APPLIED, NONE, NONE, APPLIED],
+  )
+  assert.is(ops, 'read read channels read replace join leave replace')
+  assert.is(written(effects[4]).claim?.token, 't1')
+})
+
+test('where a join stays unanswered the claim stays too, since the join may still be on its way', () => {
+  const { result, ops } = walk(
+    taking(),
+    { record: recordIn('anonymous') },
+    ...[old, APPLIED, { channels: ['lobby'] }, gone, APPLIED, LOST, NONE],
+  )
+  assert.is(ops, 'read read replace channels read replace join leave')
+  assert.is(result.kind, 'unknown')
+})
+
+for (const [what, unread] of [
+  ['channels', [LOST, gone]],
+  ['tombstone', [{ channels: [] }, LOST]],
+] as const)
+  test(`where the ${what} of the old connection cannot be read, nothing is taken yet`, () => {
+    const { result } = walk(taking(), { record: recordIn('anonymous') }, old, APPLIED, ...unread)
+    assert.is(result.kind, 'unknown')
+  })
+
+test('the end of a connection that was taken over notes its channels for the heir, and leaves them', () => {
+  const { effects, ops } = walk(
+    end({ by: 'disconnect', token: 'c1', at: NOW }, true),
+    ...[gone, APPLIED, { channels: ['lobby'] }, gone, APPLIED, NONE],
+  )
+  assert.is(ops, 'read replace channels read replace leave')
+  assert.equal(written(effects[4]).closed, { ...closed, channels: ['lobby'] })
+})
+
+const joining = { handled: { ok: true, raised: [], joins: ['lobby'] } } as const
+
+test('a join that comes after the commit comes under the claim, which then ends', () => {
+  const { effects, ops } = walk(
+    message(machine, ask('join'), policy),
+    ...[{ record: recordIn('authenticated') }, APPLIED, joining, APPLIED, NONE, APPLIED],
+  )
+  assert.is(ops, 'read replace run replace join replace')
+  assert.is(written(effects[3]).state?.value, 'joined')
+  assert.is(written(effects[3]).claim?.token, 't1')
+  assert.is(written(effects[5]).claim, undefined)
+  assert.is(written(effects[5]).version, 10)
+})
+
+test('where that join stays unanswered the claim stays, and the message is done', () => {
+  const { result, ops } = walk(
+    message(machine, ask('join'), policy),
+    ...[{ record: recordIn('authenticated') }, APPLIED, joining, APPLIED, LOST],
+  )
+  assert.is(ops, 'read replace run replace join')
+  assert.is(result.kind, 'done')
+})
+
+test.run()
