@@ -7,7 +7,6 @@
 export class Outbox {
   #shut: boolean
   #waiting: Effect[] | undefined
-  #wanted: Map<string, boolean> | undefined
   #flying: Set<Promise<void>> | undefined
   #failures: unknown[] | undefined
 
@@ -51,30 +50,6 @@ export class Outbox {
   async send(effect: Effect): Promise<void> {
     if (this.#shut) this.#waiting = [...(this.#waiting ?? []), effect]
     else await effect()
-  }
-
-  /** Want to be a member of a channel, or none, as of the commit. The last word counts. */
-  want(channel: string, member: boolean): void {
-    this.#wanted ??= new Map()
-    this.#wanted.set(channel, member)
-  }
-
-  /** Whether the connection will be a member, where the message has said so. */
-  wants(channel: string): boolean | undefined {
-    return this.#wanted?.get(channel)
-  }
-
-  /** Of how many channels it has said so. */
-  get wanted(): number {
-    return this.#wanted?.size ?? 0
-  }
-
-  /** The memberships to be stored with the state. */
-  get changes(): { readonly join: readonly string[]; readonly leave: readonly string[] } | undefined {
-    if (!this.#wanted) return undefined
-    const all = [...this.#wanted]
-    const channels = (wanted: boolean) => all.flatMap(([channel, member]) => (member === wanted ? [channel] : []))
-    return { join: channels(true), leave: channels(false) }
   }
 
   /** Open the gate. Resolves with what failed on the way out: the state stands all the same. */

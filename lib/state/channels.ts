@@ -8,7 +8,8 @@ import { pushFrame } from '../flow/push.ts'
 import type { Received } from '../flow/receive.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Outbox } from '../gateway/outbox.ts'
-import { MAX_CHANGES, type Memberships, type StorePorts } from '../store/store.ts'
+import type { Memberships, StorePorts } from '../store/store.ts'
+import { want, wants } from './wishes.ts'
 
 interface BroadcastOptions {
   readonly except?: 'self' | readonly string[]
@@ -29,7 +30,7 @@ export const messageChannels = (plan: Plan, { memberships }: StorePorts, receive
       else await memberships.leave(connectionId, channel)
     }
     const broadcast = async (name: string, data: unknown, { except = [] }: BroadcastOptions) => {
-      if (!(box.wants(channel) ?? (await memberships.has(connectionId, channel))))
+      if (!(wants(box, channel) ?? (await memberships.has(connectionId, channel))))
         throw new PermissionDeniedError(`Only a member of '${channel}' may broadcast to it. Join first.`)
       // What does not fit its schema fails the message now, not after its commit.
       const frame = await pushFrame(plan, name, data)
@@ -45,12 +46,6 @@ export const messageChannels = (plan: Plan, { memberships }: StorePorts, receive
         box.track(broadcast(name, data, options)),
     }
   }
-}
-
-const want = (box: Outbox, channel: string, member: boolean) => {
-  if (box.wants(channel) === undefined && box.wanted === MAX_CHANGES)
-    throw new RangeError(`One message joins or leaves at most ${MAX_CHANGES} channels: they are stored with its state.`)
-  box.want(channel, member)
 }
 
 /** Make a connection a member. Rejects where it is closed. */

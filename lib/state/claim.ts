@@ -1,12 +1,12 @@
 import type { Claimed } from '../flow/claim.ts'
 import { report } from '../flow/report.ts'
 import type { State } from '../flow/state.ts'
-import { message, type Outcome } from '../protocol/engine.ts'
+import { message } from '../protocol/engine.ts'
 import type { StorePorts } from '../store/store.ts'
 import { arm } from './arm.ts'
 import { commit } from './commit.ts'
 import { Drive, policyOf, tokenOf } from './drive.ts'
-import { type Failure, fail } from './outcome.ts'
+import { fail, unrun } from './fail.ts'
 import type { Protocol } from './protocol.ts'
 
 /** Ask the protocol whether a message may happen now. Throws what the peer is to be told when it may not. */
@@ -32,7 +32,7 @@ export const claim =
     const standing = await driven.on()
     if (!standing.run) {
       await watch()
-      throw fail(protocol, route.name, unrun(standing.result), driven.cause)
+      throw await fail(protocol, route.name, unrun(standing.result), driven.cause)
     }
     const { state, exclusive, session } = standing.run
     return {
@@ -48,8 +48,3 @@ export const claim =
       },
     }
   }
-
-const unrun = (outcome: Outcome): Failure => {
-  if (outcome.kind === 'done') throw new TypeError('The engine was through before the handler ran.')
-  return outcome
-}

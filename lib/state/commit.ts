@@ -6,8 +6,9 @@ import { report } from '../flow/report.ts'
 import type { Outcome } from '../protocol/engine.ts'
 import type { MembershipChanges, StorePorts } from '../store/store.ts'
 import { act, type Drive, resultOf } from './drive.ts'
-import { fail, farewell } from './outcome.ts'
+import { fail, farewell } from './fail.ts'
 import type { Protocol } from './protocol.ts'
+import { changesOf } from './wishes.ts'
 
 /** Tell the engine what came of the handler; once that is stored, let out what the handler sent. */
 export const commit = async (
@@ -20,7 +21,7 @@ export const commit = async (
   handled: Handled,
 ): Promise<void> => {
   const { box, raised, closing } = handled
-  const { changes } = box
+  const changes = changesOf(box)
   const { commit: whole } = store
   const { connectionId } = received
   // A store that cannot do both at once: revoked before the commit, granted after it and before the claim ends. At no
@@ -33,7 +34,7 @@ export const commit = async (
       : { ok: true, raised, ...(whole && changes && { changes }), ...(apart && { joins: apart.join }) },
   )
   const result = resultOf(settled)
-  if (result.kind !== 'done') throw fail(protocol, name, result, driven.cause)
+  if (result.kind !== 'done') throw await fail(protocol, name, result, driven.cause)
   // From here on the state stands. What fails now is reported, and changes nothing.
   const failures: unknown[] = []
   if (apart && apart.join.length > 0 && driven.cause) failures.push(driven.cause)
@@ -43,7 +44,7 @@ export const commit = async (
     ?.offer(plan, received, driven.first, driven.last)
     .catch((error: unknown) => failures.push(error))
   for (const error of failures) await report(plan, received, name, error)
-  if (result.final) closing.reason ??= farewell(protocol, result.state)
+  if (result.final) closing.reason ??= await farewell(protocol, result.state)
 }
 
 const UNREVOKED =

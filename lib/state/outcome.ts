@@ -15,7 +15,7 @@ import type { Protocol } from './protocol.ts'
 export type Failure = Exclude<Outcome, { kind: 'done' }>
 
 /** What the engine's verdict means for the peer. `cause` is what the store said, if it failed. */
-export const fail = (protocol: Protocol, name: string, outcome: Failure, cause: unknown): Error =>
+export const errorOf = (protocol: Protocol, name: string, outcome: Failure, cause: unknown): Error =>
   // Each row takes its own kind of outcome; the table is checked as a whole, and the call cannot be.
   (FAILURES[outcome.kind] as (failure: Failure & Asked) => Error)({ ...outcome, protocol, name, cause })
 
@@ -57,7 +57,7 @@ const FAILURES: {
       details: { reason: 'protocol-version', stored, current: protocol.machine.version },
     }),
   ended: ({ state, now, protocol }) => {
-    const message = farewell(protocol, state)
+    const message = farewellOf(protocol, state)
     return now
       ? new Parting(message, new DeadlineExceededError(message), 'DEADLINE_EXCEEDED')
       : new Parting(message, new FailedPreconditionError(message))
@@ -74,7 +74,7 @@ export const notAllowed = ({ machine, names }: Protocol, name: string, state: St
 }
 
 /** Why a final state ends the connection: what the state says of itself, or its name. */
-export const farewell = ({ machine }: Protocol, state: StoredState): string =>
+export const farewellOf = ({ machine }: Protocol, state: StoredState): string =>
   machine.description(state) ?? `The protocol has ended in '${nameOf(state)}'.`
 
 const RETRY_MS = 200

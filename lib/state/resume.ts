@@ -13,7 +13,7 @@ import type { ConnectionRecord, StorePorts } from '../store/store.ts'
 import { arm } from './arm.ts'
 import { RECORD_MS } from './connection.ts'
 import { driveThrough, policyOf, tokenOf } from './drive.ts'
-import { fail } from './outcome.ts'
+import { fail } from './fail.ts'
 import type { Protocol } from './protocol.ts'
 import { mint, verify } from './token.ts'
 
@@ -119,7 +119,7 @@ const resumption = (secrets: readonly string[], windowMs: number, machine: Machi
       const { result, driven } = await driveThrough(plan, store, self, engine)
       if (result.kind === 'denied') throw denied(REASONS[result.reason])
       if (result.kind === 'done') throw new TypeError('A connection was taken over by a message.')
-      if (result.kind !== 'resumed') throw fail(protocol, NAME, result, driven.cause)
+      if (result.kind !== 'resumed') throw await fail(protocol, NAME, result, driven.cause)
       const { record, open } = result
       // The state stands: what fails now is told, and changes nothing.
       await arm(protocol, self, event.requestContext, undefined, record).catch((error: unknown) =>

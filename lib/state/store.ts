@@ -1,10 +1,10 @@
+import type { EventObject } from 'xstate'
 import type { Application, State } from '../flow/state.ts'
 import { needFunctions } from '../mistakes.ts'
 import type { Store, StorePorts } from '../store/store.ts'
 import { connectChannels, messageChannels, serverChannels } from './channels.ts'
 import { claim } from './claim.ts'
-import { close, forget, open } from './connection.ts'
-import { dispatch } from './dispatch.ts'
+import { open } from './connection.ts'
 import { type Protocol, protocolOf, raiser } from './protocol.ts'
 import type { Deadlines } from './tick.ts'
 
@@ -33,8 +33,8 @@ const stateOf = (ports: StorePorts, application: Application): State => {
   return {
     claim: protocol && claim(ports, protocol),
     open: open(ports, protocol),
-    close: close(ports, protocol),
-    forget: forget(ports, protocol),
+    close: async (plan, received) => (await part()).close(plan, ports, protocol, received),
+    forget: async (plan, connectionId) => (await part()).forget(plan, ports, protocol, connectionId),
     routes: protocol?.resume ? [protocol.resume.route] : [],
     tick: protocol?.deadlines && tickOf(ports, protocol, protocol.deadlines),
     inConnect: (plan, received, box) => ({ channel: connectChannels(plan, ports, received, box) }),
@@ -47,10 +47,17 @@ const stateOf = (ports: StorePorts, application: Application): State => {
       ...(protocol && { snapshot }),
     }),
     inServer: (plan, gateway) => ({ channel: serverChannels(plan, ports, gateway) }),
-    inConnection: (plan, gateway, id) => (protocol ? { dispatch: dispatch(plan, ports, protocol, gateway, id) } : {}),
+    inConnection: (plan, gateway, id) =>
+      protocol
+        ? { dispatch: async (event: EventObject) => (await tell()).dispatch(plan, ports, protocol, gateway, id, event) }
+        : {},
     warnOnLambda: (warn) => ports.warnOnLambda && warn({ code: 'MEMORY_ON_LAMBDA', ...ports.warnOnLambda }),
   }
 }
+
+/** Loaded when a connection ends, or the server speaks to a machine: what begins with a message needs neither. */
+const part = () => import('./parting.ts')
+const tell = () => import('./dispatch.ts')
 
 const tickOf =
   (ports: StorePorts, protocol: Protocol, { tick }: Deadlines): State['tick'] =>

@@ -7,7 +7,7 @@ import { tick as look } from '../protocol/engine.ts'
 import type { StorePorts } from '../store/store.ts'
 import { nextOf } from './arm.ts'
 import { type Drive, driveThrough, policyOf } from './drive.ts'
-import { fail } from './outcome.ts'
+import { fail } from './fail.ts'
 import type { Protocol } from './protocol.ts'
 
 /** What `.protocol(machine, { deadlines })` takes: somebody who looks when a deadline is over. */
@@ -36,7 +36,7 @@ export const tick = async (plan: Plan, store: StorePorts, protocol: Protocol, gi
     if (next !== undefined) await protocol.deadlines?.arm({ connectionId, at: next, api })
     return
   }
-  const error = fail(protocol, '', result, driven.cause)
+  const error = await fail(protocol, '', result, driven.cause)
   if (!(error instanceof Parting)) throw error instanceof Fault ? error.cause : error
   await part(plan, { gateway: plan.gatewayOf(api) }, connectionId, error.code, error.message)
 }

@@ -14,8 +14,7 @@ export const json = (): Codec => ({
       throw new InvalidArgumentError(`"action" is the name of a route: a string of at most ${MAX_NAME} characters.`)
     if (id !== undefined && (typeof id !== 'string' || id === '' || id.length > MAX_NAME))
       throw new InvalidArgumentError(`"id" is a string of 1 to ${MAX_NAME} characters, or left out.`)
-    if (dep !== undefined && !isCount(dep))
-      throw new InvalidArgumentError('"dep" is a whole number from 0 up: how many messages that count came before.')
+    if (dep !== undefined && !isCount(dep)) throw new InvalidArgumentError('"dep" is a whole number, from 0 up.')
     return { action, id, dep, data }
   },
   // Stringified as they stand: undefined members are left out, and `id` stays away where the peer gave none.

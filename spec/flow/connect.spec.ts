@@ -243,7 +243,22 @@ test('with a store every connection has a record, with a protocol or without', a
   await connect({ connectedAt: 5 })
   const ttl = clock.now() / 1000 + 2 * 60 * 60 + 15 * 60
   assert.equal(await store.records.read(connectionId), { version: 1, connectedAt: clock.now(), ttl })
+  clock.advance(1)
   assert.is((await connect()).statusCode, 500)
+})
+
+test('a record that its own answer was lost of is no record of another connection', async () => {
+  const net = wire()
+  const store = memory()
+  const create: typeof store.records.create = async (id, record) => {
+    await store.records.create(id, record)
+    return store.records.create(id, record)
+  }
+  const app = ws({ gateway: net.gateway })
+    .store({ ...store, records: { ...store.records, create } })
+    .onConnect(() => accept())
+    .build()
+  assert.is((await peer(app, net).connect()).statusCode, 200)
 })
 
 test.run()

@@ -122,9 +122,7 @@ const race = async (seed: number, action: string, whole: NonNullable<Setting['wh
 
 const IDS = ['a', 'b']
 const CODES = ['OK', 'UNAVAILABLE', 'FAILED_PRECONDITION', 'ABORTED', 'UNKNOWN']
-/** Where the leaves come before the commit, one that fails is a failure of the message. */
-const codesOf = ({ commit }: Store, action: string) =>
-  [...CODES, 'INTERNAL'].filter((code) => (code === 'INTERNAL' ? !commit : code !== CODES[2] || action === 'seal'))
+const codesOf = (action: string) => CODES.filter((code) => code !== CODES[2] || action === 'seal')
 
 /** All that may be said of a race, whatever has failed. */
 const judge = async ({ action, store, codes, atOnce, landed, ran, reported, overlapped, channels, story }: Race) => {
@@ -141,7 +139,7 @@ const judge = async ({ action, store, codes, atOnce, landed, ran, reported, over
   for (const id of IDS) {
     const code = codes.get(id)
     const what = `${id} was told ${code}, ${story()}`
-    assert.ok(code !== undefined && codesOf(store, action).includes(code), what)
+    assert.ok(code !== undefined && codesOf(action).includes(code), what)
     if (code === 'OK') assert.ok(atOnce.includes(id), what)
     if (code === 'OK' && (store.commit || reported.length === 0)) assert.ok(members.includes(id), what)
     if (code === 'UNAVAILABLE' || code === 'FAILED_PRECONDITION') assert.is(ran.includes(id), false, what)
@@ -177,7 +175,7 @@ for (const [name, whole] of STORES)
         for (const code of one.codes.values()) counts[code] = (counts[code] ?? 0) + 1
       }
       // Each answer came up: what is said of it was put to the proof.
-      const rare = codesOf(whole(memory()), action).filter((code) => !counts[code])
+      const rare = codesOf(action).filter((code) => !counts[code])
       assert.equal(rare, [], JSON.stringify(counts))
     })
 

@@ -1,0 +1,57 @@
+import type { Plan } from '../flow/plan.ts'
+import type { Received } from '../flow/receive.ts'
+import type { State } from '../flow/state.ts'
+import { end } from '../protocol/end.ts'
+import type { Closed, StoredState, StorePorts } from '../store/store.ts'
+import { driveThrough, tokenOf } from './drive.ts'
+import type { Protocol } from './protocol.ts'
+
+type Parted = Awaited<ReturnType<State['close']>>
+
+/** `$disconnect` came: the connection is closed for good, and is in no channel. */
+export const close = async (
+  plan: Plan,
+  store: StorePorts,
+  protocol: Protocol | undefined,
+  { connectionId, lambda }: Received,
+): Promise<Parted> => {
+  const { first, record } = await release(plan, store, protocol, connectionId, 'disconnect', lambda?.awsRequestId)
+  return { first, snapshot: record?.state && protocol && snapshotOf(protocol, record.state, record.machine) }
+}
+
+/**
+ * The same, when a post has found nobody there. Not while the handshake may still be on its way back: until API Gateway
+ * has the answer of `$connect`, posts to the connection meet a 410 too.
+ */
+export const forget = async (
+  plan: Plan,
+  store: StorePorts,
+  protocol: Protocol | undefined,
+  connectionId: string,
+): Promise<void> => {
+  const record = await store.records.read(connectionId)
+  if (record && plan.clock.now() - record.connectedAt < CONNECTING_MS) return
+  await release(plan, store, protocol, connectionId, 'gone', undefined)
+}
+
+/** The last state, as this version of the machine knows it. */
+const snapshotOf = ({ machine }: Protocol, state: StoredState, version: string | undefined): unknown => {
+  const known = version === machine.version ? state : machine.migrate(state, version)
+  return known && machine.snapshot(known)
+}
+
+const release = async (
+  plan: Plan,
+  store: StorePorts,
+  protocol: Protocol | undefined,
+  connectionId: string,
+  by: Closed['by'],
+  requestId: string | undefined,
+) => {
+  const closed = { by, token: tokenOf(plan, requestId), at: plan.clock.now() }
+  const { result } = await driveThrough(plan, store, connectionId, end(closed, protocol?.resume !== undefined))
+  return result
+}
+
+/** An integration has 29 s to answer (WebSocket API quotas). */
+const CONNECTING_MS = 30_000
