@@ -6,8 +6,8 @@ import type { Received } from './receive.ts'
 
 /** The leave to run a handler. */
 export interface Claimed {
-  /** The state of the connection's machine before the message. `undefined` without a protocol. */
-  readonly snapshot: unknown
+  /** Makes the state of the connection's machine before the message. `undefined` without a protocol. */
+  readonly snapshot: (() => unknown) | undefined
   /** The message changes the state: what its handler sends waits until that is stored. */
   readonly exclusive: boolean
   /** The first connection of a row in which each took over from the one before. */

@@ -4,6 +4,7 @@ import type { ConnectEvent, DisconnectEvent, MessageEvent, WebSocketEvent } from
 import { headersOf, queryOf, subprotocolsOf } from '../event/handshake.ts'
 import type { Outbox } from '../gateway/outbox.ts'
 import type { Connection } from '../types/context.ts'
+import type { Claimed } from './claim.ts'
 import { send } from './deliver.ts'
 import type { Lifetime } from './lifetime.ts'
 import type { Parsed } from './parse.ts'
@@ -65,7 +66,7 @@ export class MessageContext extends Context {
     { id }: Parsed,
     data: unknown,
     { box, raised, closing }: Out,
-    snapshot: unknown,
+    snapshot: Claimed['snapshot'],
     session: string | undefined,
   ) {
     super(plan, received)
@@ -84,7 +85,7 @@ export class MessageContext extends Context {
     this.close = async (reason = CLOSED) => {
       closing.reason ??= reason
     }
-    if (plan.state) Object.assign(this, plan.state.inMessage(plan, received, box, raised, snapshot))
+    plan.state?.inMessage(this, plan, received, box, raised, snapshot)
   }
 }
 

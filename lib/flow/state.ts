@@ -30,12 +30,13 @@ export interface State {
   /** What the contexts of the phases have besides. */
   readonly inConnect: (plan: Plan, received: Received<ConnectEvent>, box: Outbox) => object
   readonly inMessage: (
+    context: object,
     plan: Plan,
     received: Received<MessageEvent>,
     box: Outbox,
     raised: EventObject[],
-    snapshot: unknown,
-  ) => object
+    snapshot: Claimed['snapshot'],
+  ) => void
   readonly inDisconnect: (plan: Plan, received: Received<DisconnectEvent>, snapshot: unknown) => object
   /** What `server`, and `server.connection(id)`, have besides. */
   readonly inServer: (plan: Plan, gateway: () => Gateway) => object

@@ -50,6 +50,7 @@ export const wrap = (machine: AnyStateMachine, migrate?: Migrate): Machine => {
   const restored = new WeakMap<StoredState, AnyMachineSnapshot>()
   const resolve = resolver(machine)
   const stays = staying(machine)
+  const select = selector(machine)
   const restore = (state: StoredState): AnyMachineSnapshot => {
     const known = restored.get(state)
     if (known) return known
@@ -85,11 +86,11 @@ export const wrap = (machine: AnyStateMachine, migrate?: Migrate): Machine => {
       return { state: keep(snapshot), ...sort(scope.actions, [], now) }
     },
     // A transition of the root leads out of a final state, where an actor would have stopped listening.
-    can: (state, event) => !state.done && restore(state).can(event),
+    can: (state, event) => !state.done && select(restore(state), event).some(moves),
     next: ({ state, due }, event, now) => {
       if (state.done) return { state, due, actions: NONE }
       const before = restore(state)
-      if (stays(before, event)) return { state, due, actions: NONE }
+      if (stays(select(before, event))) return { state, due, actions: NONE }
       const scope = inert()
       const after = machine.transition(before, event, scope as never) as AnyMachineSnapshot
       return { state: after === before ? state : keep(after), ...sort(scope.actions, due, now) }
@@ -130,11 +131,27 @@ const MAX_TEMPLATES = 1_000
 /** Whether an event is allowed and leaves everything as it is: what it takes is `stay`, and nothing follows from it. */
 const staying = (machine: AnyStateMachine) => {
   const settled = ![...nodesOf(machine.root)].some(({ always }) => always && always.length > 0)
-  return (snapshot: AnyMachineSnapshot, event: EventObject): boolean =>
-    settled && machine.getTransitionData(snapshot, event).every(isStay)
+  return (transitions: readonly Transition[]): boolean => settled && transitions.every(isStay)
 }
 
-const isStay = ({ target, actions }: { readonly target?: unknown; readonly actions: readonly unknown[] }) =>
+/** What a state does at an event; the one asked last is kept, since whoever asks whether it is allowed asks what it does. */
+const selector = (machine: AnyStateMachine) => {
+  let last:
+    | { readonly snapshot: object; readonly event: object; readonly transitions: readonly Transition[] }
+    | undefined
+  return (snapshot: AnyMachineSnapshot, event: EventObject): readonly Transition[] => {
+    if (last?.snapshot !== snapshot || last.event !== event)
+      last = { snapshot, event, transitions: machine.getTransitionData(snapshot, event) }
+    return last.transitions
+  }
+}
+
+interface Transition {
+  readonly target?: unknown
+  readonly actions: readonly unknown[]
+}
+
+const isStay = ({ target, actions }: Transition) =>
   target === undefined && actions.length === 1 && actions[0] === stay.actions
 
 /** A state and all that are within it. */
@@ -206,8 +223,7 @@ export const acceptedBy = (node: AnyStateMachine['root']): string[] =>
   [...node.transitions].flatMap(([type, list]) => (list.some(moves) ? [type] : []))
 
 /** XState's own rule for `can`: a transition without target and action forbids the event. */
-const moves = (transition: { readonly target?: unknown; readonly actions: readonly unknown[] }): boolean =>
-  transition.target !== undefined || transition.actions.length > 0
+const moves = (transition: Transition): boolean => transition.target !== undefined || transition.actions.length > 0
 
 const NONE: readonly Action[] = []
 

@@ -36,7 +36,7 @@ export const claim =
     }
     const { state, exclusive, session } = standing.run
     return {
-      snapshot: machine.snapshot(state),
+      snapshot: () => machine.snapshot(state),
       exclusive,
       session,
       commit: async (handled) => {

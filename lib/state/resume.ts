@@ -127,7 +127,7 @@ const resumption = (secrets: readonly string[], windowMs: number, machine: Machi
       )
       // Its socket may be half open: nobody should pay for what its peer no longer reads. Best effort.
       if (open) await gateway.close(from, lifetime.signal).catch(() => {})
-      return { snapshot: machine.snapshot(record.state), exclusive: false, commit: undefined }
+      return { snapshot: () => machine.snapshot(record.state), exclusive: false, commit: undefined }
     },
   }
 }

@@ -38,10 +38,12 @@ const stateOf = (ports: StorePorts, application: Application): State => {
     routes: protocol?.resume ? [protocol.resume.route] : [],
     tick: protocol?.deadlines && tickOf(ports, protocol, protocol.deadlines),
     inConnect: (plan, received, box) => ({ channel: connectChannels(plan, ports, received, box) }),
-    inMessage: (plan, received, box, raised, snapshot) => ({
-      channel: messageChannels(plan, ports, received, box),
-      ...(protocol && { snapshot, raise: raiser(protocol, raised) }),
-    }),
+    inMessage: (context, plan, received, box, raised, snapshot) => {
+      Object.assign(context, { channel: messageChannels(plan, ports, received, box) })
+      if (!protocol || !snapshot) return
+      Object.assign(context, { raise: raiser(protocol, raised) })
+      Object.defineProperty(context, 'snapshot', { get: once(snapshot), enumerable: true, configurable: true })
+    },
     inDisconnect: (plan, received, snapshot) => ({
       channel: serverChannels(plan, ports, () => received.gateway, received.connectionId),
       ...(protocol && { snapshot }),
@@ -52,6 +54,15 @@ const stateOf = (ports: StorePorts, application: Application): State => {
         ? { dispatch: async (event: EventObject) => (await tell()).dispatch(plan, ports, protocol, gateway, id, event) }
         : {},
     warnOnLambda: (warn) => ports.warnOnLambda && warn({ code: 'MEMORY_ON_LAMBDA', ...ports.warnOnLambda }),
+  }
+}
+
+/** A snapshot is a copy, made for a handler that asks for it; every time the same one. */
+const once = <Made>(make: () => Made) => {
+  let made: { readonly value: Made } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
   }
 }
 
