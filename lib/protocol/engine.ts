@@ -2,7 +2,7 @@ import type { EventObject } from 'xstate'
 import type { ConnectionRecord, StoredState } from '../store/store.ts'
 import { type Engine, type Handled, replace, type Seen } from './effect.ts'
 import type { Action, Machine, Step } from './machine.ts'
-import { attempt, changes, done, doneOf, failed, fold, holds, type Open, origin, release } from './record.ts'
+import { attempt, changes, done, doneOf, failed, fold, holds, type Open, origin, release, same } from './record.ts'
 import { pause, repetition, stand, turnOf } from './stand.ts'
 
 /** The way of one message through the protocol. */
@@ -119,7 +119,20 @@ function* grant(committed: Open, joins: readonly string[]): Engine<void> {
     const joined = yield { op: 'join', channel }
     failed ||= joined.failed === true
   }
-  if (!failed) yield* replace(committed.version, { ...committed, version: committed.version + 1 }, () => false)
+  if (!failed) yield* letGo(committed, joins)
+}
+
+/**
+ * End the claim under which channels were joined. Where it was over before, and another message has gone on from there,
+ * nobody knows whether the state still permits them: they are taken back.
+ */
+export function* letGo(committed: Open, joined: readonly string[]): Engine<Open> {
+  const freed = { ...committed, version: committed.version + 1 }
+  const isFreed = ({ version, claim, closed, state, done }: ConnectionRecord) =>
+    version === freed.version && !claim && !closed && same([state, done], [freed.state, freed.done])
+  const { result } = yield* replace(committed.version, freed, isFreed)
+  if (result === 'conflict') for (const channel of joined) yield { op: 'leave', channel }
+  return freed
 }
 
 /**

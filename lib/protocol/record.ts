@@ -73,7 +73,7 @@ export class NotAllowed extends TypeError {
 export const changes = (record: Open, { state, due }: Step) =>
   !(same(state, record.state) && same(due, origin(record).due))
 
-const same = (a: unknown, b: unknown) => a === b || JSON.stringify(a) === JSON.stringify(b)
+export const same = (a: unknown, b: unknown) => a === b || JSON.stringify(a) === JSON.stringify(b)
 
 /** The next record, with nobody holding it. */
 export const release = (record: Open, { state, due }: Pick<Step, 'state' | 'due'>, committed?: Done): Open => {

@@ -1,6 +1,6 @@
 import type { Closed } from '../store/store.ts'
 import { type Engine, read, replace, type Seen } from './effect.ts'
-import type { Outcome, Policy } from './engine.ts'
+import { letGo, type Outcome, type Policy } from './engine.ts'
 import type { Machine } from './machine.ts'
 import { isOpen, type Open } from './record.ts'
 import { stand, turnOf } from './stand.ts'
@@ -47,10 +47,7 @@ export function* resume(machine: Machine, ask: Resuming, policy: Policy): Engine
     }
     if (channels.length === 0) return { kind: 'resumed', record: moved, open }
     if (!(yield* move(channels, ask.from))) return { kind: 'unknown' }
-    const last = { ...moved, version: moved.version + 1 }
-    // Best effort: when it fails, the claim ends by itself at its deadline.
-    yield* replace(moved.version, last, () => false)
-    return { kind: 'resumed', record: last, open }
+    return { kind: 'resumed', record: yield* letGo(moved, channels), open }
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Outcome } from '../protocol/engine.ts'
 import type { StoredState } from '../store/store.ts'
+import { later } from './later.ts'
 import type { Failure } from './outcome.ts'
 import type { Protocol } from './protocol.ts'
 
 /** What is said of failures and farewells is loaded when there is one: most messages need none of it. */
-const load = () => import('./outcome.ts')
+const load = later(() => import('./outcome.ts'))
 
 /** What the engine's verdict means for the peer. `cause` is what the store said, if it failed. */
 export const fail = async (protocol: Protocol, name: string, outcome: Failure, cause: unknown): Promise<Error> =>

@@ -5,6 +5,7 @@ import type { Store, StorePorts } from '../store/store.ts'
 import { connectChannels, messageChannels, serverChannels } from './channels.ts'
 import { claim } from './claim.ts'
 import { open } from './connection.ts'
+import { later } from './later.ts'
 import { type Protocol, protocolOf, raiser } from './protocol.ts'
 import type { Deadlines } from './tick.ts'
 
@@ -67,8 +68,8 @@ const once = <Made>(make: () => Made) => {
 }
 
 /** Loaded when a connection ends, or the server speaks to a machine: what begins with a message needs neither. */
-const part = () => import('./parting.ts')
-const tell = () => import('./dispatch.ts')
+const part = later(() => import('./parting.ts'))
+const tell = later(() => import('./dispatch.ts'))
 
 const tickOf =
   (ports: StorePorts, protocol: Protocol, { tick }: Deadlines): State['tick'] =>

@@ -1,9 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Answer } from '../../lib/protocol/effect.ts'
 import { end } from '../../lib/protocol/end.ts'
 import { message } from '../../lib/protocol/engine.ts'
 import { resume } from '../../lib/protocol/resume.ts'
-import { APPLIED, ask, LOST, machine, NOW, policy, recordIn, walk, written } from './hand.ts'
+import { APPLIED, applied, ask, beaten, LOST, machine, NOW, policy, recordIn, walk, written } from './hand.ts'
 
 const test = suite('protocol engine: memberships that follow a commit, or move')
 
@@ -59,6 +60,38 @@ test('a move that broke off is gone on with, under a claim of its own', () => {
   )
   assert.is(ops, 'read read channels read replace join leave replace')
   assert.is(written(effects[4]).claim?.token, 't1')
+})
+
+test('where others have gone on from there meanwhile, what was joined is taken back', () => {
+  const later = beaten(recordIn('authenticated', { version: 11, resumed }))
+  const { result, ops } = walk(
+    taking(),
+    { record: recordIn('anonymous') },
+    ...[old, APPLIED, { channels: ['lobby'] }, gone, APPLIED, NONE, NONE, later, NONE],
+  )
+  assert.is(ops, 'read read replace channels read replace join leave replace leave')
+  assert.is(result.kind, 'resumed')
+})
+
+const granting = (...answers: readonly Partial<Answer>[]) =>
+  walk(
+    message(machine, ask('join'), policy),
+    { record: recordIn('authenticated') },
+    APPLIED,
+    { handled: { ok: true, raised: [], joins: ['lobby'] } },
+    APPLIED,
+    ...answers,
+  )
+
+test('a join of a function that slept beyond its claim is taken back, if another message has gone on', () => {
+  const { ops, result } = granting(NONE, beaten(recordIn('authenticated', { version: 12 })), NONE)
+  assert.is(ops, 'read replace run replace join replace leave')
+  assert.is(result.kind, 'done')
+})
+
+test('a join stays where the end of its claim was stored and the answer lost', () => {
+  const stored = recordIn('joined', { version: 10, settled: 1, done: [applied('m1', 't1', 'join')] })
+  assert.is(granting(NONE, LOST, beaten(stored)).ops, 'read replace run replace join replace replace')
 })
 
 test('where a join stays unanswered the claim stays too, since the join may still be on its way', () => {

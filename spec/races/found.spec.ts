@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { message } from '../../lib/protocol/engine.ts'
 import { wrap } from '../../lib/protocol/machine.ts'
+import { warm } from '../kit/warm.ts'
 import {
   APPLIED,
   applied,
@@ -19,6 +20,7 @@ import { opening } from './protocols.ts'
 
 // Each of these was seen by a race first. Here it is by itself, in the fewest steps.
 const test = suite('what races have found')
+test.before(warm)
 
 test('a claim lasts as long as its function, however long it took to store a delay that was over', () => {
   const door = wrap(opening.machine)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { warm } from '../kit/warm.ts'
 import { type Arena, arenaOf } from './arena.ts'
 import { races, visits, votes } from './draw.ts'
 import { protocols } from './machines.ts'
@@ -10,6 +11,7 @@ import { holds, SEED, seen } from './seeded.ts'
 import { weaknesses } from './weak.ts'
 
 const test = suite('races')
+test.before(warm)
 
 const racing = (arenas: readonly Arena[], race = races) =>
   fc.asyncProperty(fc.scheduler(), fc.constantFrom(...arenas), race, async (scheduler, arena, race) => {
