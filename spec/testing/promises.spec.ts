@@ -1,7 +1,5 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Store } from 'ws-interlock'
-import { memory } from 'ws-interlock/store/memory'
 import { InjectedFault } from 'ws-interlock/testing'
 import { type Faults, poll, type Setting } from './poll.ts'
 
