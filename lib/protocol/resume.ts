@@ -2,7 +2,7 @@ import type { Closed } from '../store/store.ts'
 import { type Engine, read, replace, type Seen } from './effect.ts'
 import { letGo, type Outcome, type Policy } from './engine.ts'
 import type { Machine } from './machine.ts'
-import { isOpen, type Open } from './record.ts'
+import { attempt, isOpen, type Open } from './record.ts'
 import { stand, turnOf } from './stand.ts'
 
 /**
@@ -80,7 +80,10 @@ function* move(channels: readonly string[], from: string): Engine<boolean> {
   return true
 }
 
-/** Close the old connection in the name of the new one, unless that has been done. Returns what it had. */
+/**
+ * Close the old connection in the name of the new one, unless that has been done. Returns what it had, as this version of
+ * the machine knows it: nothing is closed for a state that could not be read in its new place.
+ */
 function* takeOver(machine: Machine, { from, self, token, windowMs }: Resuming): Engine<Open | Denied | Outcome> {
   let seen = yield* read(from)
   for (let lost = 0; lost < 2; ) {
@@ -88,21 +91,26 @@ function* takeOver(machine: Machine, { from, self, token, windowMs }: Resuming):
     if (failed) return { kind: 'unavailable' }
     if (!record || !isOpen(record)) return { kind: 'denied', reason: 'expired' }
     const { closed } = record
-    if (closed?.to) return closed.to === self ? record : { kind: 'denied', reason: 'used' }
+    if (closed?.to && closed.to !== self) return { kind: 'denied', reason: 'used' }
+    const had = attempt(() => known(machine, record))
+    if ('kind' in had || closed?.to) return had
     if (closed && now - closed.at > windowMs) return { kind: 'denied', reason: 'expired' }
     if (record.state.done) return { kind: 'denied', reason: 'ended' }
-    // Nothing is closed for a state that could not be read in its new place.
-    if (record.machine !== machine.version) return { kind: 'outdated', stored: record.machine }
-
     const { claim: _, ...rest } = record
     const gone: Closed = closed ?? { by: 'gone', token, at: now }
     const next: Open = { ...rest, version: record.version + 1, closed: { ...gone, to: self } }
     const stored = yield* replace(record.version, next, (current) => current.closed?.to === self, { of: from })
-    if (stored.result === 'ok') return next
+    if (stored.result === 'ok') return had
     if (stored.result === 'unknown') lost++
     seen = stored.result === 'unknown' ? yield* read(from) : stored
   }
   return { kind: 'unknown' }
+}
+
+const known = (machine: Machine, record: Open): Open | Outcome => {
+  if (record.machine === machine.version) return record
+  const state = machine.migrate(record.state, record.machine)
+  return state ? { ...record, state, machine: machine.version } : { kind: 'outdated', stored: record.machine }
 }
 
 /** The new connection's record, with what the old one had. */

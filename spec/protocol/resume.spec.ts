@@ -318,6 +318,43 @@ test('37. a message in flight on the old connection is fenced by the takeover, a
   assert.equal((await now.say('look')).frames, [{ action: 'look', id: 'look1', data: 'inside' }])
 })
 
+test('a connection of another version of the machine is taken over where migrate() can move its state', async () => {
+  const { net, kept, start, time } = world()
+  const version = (name: string, migrate?: () => { value: 'inside'; context: {} }) =>
+    start
+      .store(kept)
+      .protocol(createMachine({ ...machine.config, version: name }), {
+        resume: resume({ secret: SECRET }),
+        ...(migrate && { migrate }),
+      })
+      .onConnect(() => accept())
+      .on('enter', () => {})
+      .on('look', ({ snapshot }) => snapshot.value)
+      .on('sit', () => {})
+      .on('exit', () => {})
+      .on('end', () => {})
+      .build()
+  const facts = { connectedAt: time.now() }
+  const old = peer(version('1'), net)
+  await old.connect(facts)
+  const { frames } = await old.send({ action: 'enter', id: '1' }, facts)
+  const data = { token: (frames as readonly { data: { token: string } }[])[0]?.data.token }
+  const show = { action: '$resume', id: '2', data }
+  const stuck = peer(version('2'), net)
+  await stuck.connect(facts)
+  assert.equal(DENIED((await stuck.send(show, facts)).frames), ['FAILED_PRECONDITION protocol-version'])
+  const moved = peer(
+    version('2', () => ({ value: 'inside', context: {} })),
+    net,
+  )
+  await moved.connect(facts)
+  assert.equal(RESUMED((await moved.send(show, facts)).frames), [[true, 'inside']])
+  assert.equal((await moved.send({ action: 'look', id: '3' }, facts)).frames, [
+    { action: 'look', id: '3', data: 'inside' },
+  ])
+  assert.is((await kept.records.read(moved.connectionId))?.machine, 'desk@2')
+})
+
 for (const [what, at] of [
   ['after the old connection was closed', 1],
   ['before anything was written', 0],
