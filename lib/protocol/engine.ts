@@ -2,7 +2,20 @@ import type { EventObject } from 'xstate'
 import type { ConnectionRecord, StoredState } from '../store/store.ts'
 import { type Engine, type Handled, replace, type Seen } from './effect.ts'
 import type { Action, Machine, Step } from './machine.ts'
-import { attempt, changes, done, doneOf, failed, fold, holds, type Open, origin, release, same } from './record.ts'
+import {
+  attempt,
+  changes,
+  done,
+  doneOf,
+  failed,
+  fold,
+  holds,
+  isOpen,
+  type Open,
+  origin,
+  release,
+  same,
+} from './record.ts'
 import { pause, repetition, stand, turnOf } from './stand.ts'
 
 /** The way of one message through the protocol. */
@@ -104,7 +117,7 @@ function* commit(
   const kept = joins.length > 0 && claimed.claim ? { ...next, claim: claimed.claim } : next
   const stored = yield* replace(claimed.version, kept, (current) => holds(current, ask.token), { changes })
   if (stored.result === 'ok') {
-    if (joins.length > 0) yield* grant(next, joins)
+    if (joins.length > 0) yield* grant(next, joins, ask.token)
     return done(earned)
   }
   if (stored.result === 'unknown') return { kind: 'unknown' }
@@ -113,25 +126,32 @@ function* commit(
 }
 
 /** Join what the commit has earned, and let go of the claim; not when a join failed, which may still be on its way. */
-function* grant(committed: Open, joins: readonly string[]): Engine<void> {
+function* grant(committed: Open, joins: readonly string[], token: string): Engine<void> {
   let failed = false
   for (const channel of joins) {
     const joined = yield { op: 'join', channel }
     failed ||= joined.failed === true
   }
-  if (!failed) yield* letGo(committed, joins)
+  if (!failed) yield* letGo(committed, joins, token)
 }
 
 /**
  * End the claim under which channels were joined. Where it was over before, and another message has gone on from there,
  * nobody knows whether the state still permits them: they are taken back.
  */
-export function* letGo(committed: Open, joined: readonly string[]): Engine<Open> {
-  const freed = { ...committed, version: committed.version + 1 }
-  const isFreed = ({ version, claim, closed, state, done }: ConnectionRecord) =>
-    version === freed.version && !claim && !closed && same([state, done], [freed.state, freed.done])
-  const { result } = yield* replace(committed.version, freed, isFreed)
-  if (result === 'conflict') for (const channel of joined) yield { op: 'leave', channel }
+export function* letGo(committed: Open, joined: readonly string[], token: string): Engine<Open> {
+  let freed = { ...committed, version: committed.version + 1 }
+  for (let attempt = 0; attempt < MAX_RELEASES; attempt++) {
+    const isFreed = ({ version, claim, closed, state, done }: ConnectionRecord) =>
+      version === freed.version && !claim && !closed && same([state, done], [freed.state, freed.done])
+    const { result, record } = yield* replace(freed.version - 1, freed, isFreed)
+    if (result !== 'conflict') return freed
+    // Still ours, under another version: whoever wrote has left the claim as it is.
+    if (!record || !isOpen(record) || record.closed || record.claim?.token !== token) break
+    const { claim: _, ...rest } = record
+    freed = { ...rest, version: record.version + 1 }
+  }
+  for (const channel of joined) yield { op: 'leave', channel }
   return freed
 }
 
@@ -224,6 +244,9 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: unknown }
   /** The state was stored by another version of the machine. */
   | { readonly kind: 'outdated'; readonly stored: string | undefined }
+
+/** Nobody writes to a connection that is claimed, but for those who mistake the time. */
+const MAX_RELEASES = 4
 
 /** A peer has no more messages on their way than this (protocol page of the manual). */
 const MAX_AHEAD = 32

@@ -89,6 +89,13 @@ test('a join of a function that slept beyond its claim is taken back, if another
   assert.is(result.kind, 'done')
 })
 
+test('a claim that is still its own is let go of under whatever version it has', () => {
+  const claim = { token: 't1', deadline: NOW + 9, event: 'join' }
+  const { effects, ops } = granting(NONE, beaten(recordIn('joined', { version: 20, claim })), APPLIED)
+  assert.is(ops, 'read replace run replace join replace replace')
+  assert.equal(written(effects[6]), recordIn('joined', { version: 21 }))
+})
+
 test('a join stays where the end of its claim was stored and the answer lost', () => {
   const stored = recordIn('joined', { version: 10, settled: 1, done: [applied('m1', 't1', 'join')] })
   assert.is(granting(NONE, LOST, beaten(stored)).ops, 'read replace run replace join replace replace')
