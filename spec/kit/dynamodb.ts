@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Test } from 'uvu'
 import { tableDefinition } from 'ws-interlock/store/dynamodb'
 import { caller } from '../../lib/aws/call.ts'
-import { has, needs } from './needs.ts'
+import { has, needsThat } from './needs.ts'
 
 /** Where a DynamoDB answers: `http://127.0.0.1:PORT`. It ends with this process, and does not keep it. */
 export interface Dynamodb {
@@ -24,19 +24,8 @@ const JAR = 'DynamoDBLocal.jar'
 export const hasDynamodbLocal = (): boolean => has('java') && existsSync(join(HOME, JAR))
 
 /** For a spec that needs DynamoDB Local: `java`, and the jar. */
-export const needsDynamodbLocal = (test: Test) => {
-  const run = needs(test, 'java')
-  const isThere = existsSync(join(HOME, JAR))
-  return (claim: string, check: () => Promise<void>) => {
-    if (isThere) return run(claim, check)
-    if (process.env.REQUIRE_ALL)
-      return test(claim, () => {
-        throw new Error(`There is no ${JAR} in ${HOME}; .ci/run installs it.`)
-      })
-    console.log(`skipped, needs ${JAR}: ${claim}`)
-    return test.skip(claim, check)
-  }
-}
+export const needsDynamodbLocal = (test: Test) =>
+  needsThat(test, hasDynamodbLocal(), 'DynamoDB Local, which .ci/run installs')
 
 let local: Promise<Dynamodb> | undefined
 /** DynamoDB Local, one for all specs of this process. */
