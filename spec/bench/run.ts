@@ -67,12 +67,21 @@ const protocolFigures = async (): Promise<Figure[]> => {
   const [machine = Number.NaN, , , bare = Number.NaN, stays = Number.NaN, changes = Number.NaN] = results.map(
     ({ nanoseconds }) => nanoseconds,
   )
+  const over = (ours: number) => (ours - bare) / machine
+  // A limit in nanoseconds is one of a machine: of that on which the reference takes this long.
+  const atReference = (ours: number) => over(ours) * 7_700
   return [
     ...results.map(({ name, nanoseconds }) => ({ what: name, value: nanoseconds, unit: 'ns' })),
-    { what: 'added where the state stays', value: stays - bare, unit: 'ns', limit: 12_000 },
-    { what: 'the same, over machine.transition and JSON', value: (stays - bare) / machine, unit: 'x', limit: 1.3 },
+    { what: 'added where the state stays', value: stays - bare, unit: 'ns' },
+    {
+      what: 'added where the state stays, at the speed of reference',
+      value: atReference(stays),
+      unit: 'ns',
+      limit: 12_000,
+    },
+    { what: 'added where the state stays, over machine.transition', value: over(stays), unit: 'x', limit: 1.3 },
     { what: 'added where the state changes', value: changes - bare, unit: 'ns' },
-    { what: 'the same, over machine.transition and JSON', value: (changes - bare) / machine, unit: 'x' },
+    { what: 'added where the state changes, over machine.transition', value: over(changes), unit: 'x' },
   ]
 }
 
