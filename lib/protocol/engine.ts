@@ -117,42 +117,51 @@ function* commit(
   const kept = joins.length > 0 && claimed.claim ? { ...next, claim: claimed.claim } : next
   const stored = yield* replace(claimed.version, kept, (current) => holds(current, ask.token), { changes })
   if (stored.result === 'ok') {
-    if (joins.length > 0) yield* grant(next, joins, ask.token)
-    return done(earned)
+    const withdrawn = joins.length > 0 ? yield* grant(next, joins, ask.token) : NONE
+    return withdrawn.length > 0 ? { ...done(earned), withdrawn } : done(earned)
   }
   if (stored.result === 'unknown') return { kind: 'unknown' }
   // Another attempt of the same message may have committed while this one slept, or another message under its id.
   return (stored.record && repetition(stored.record, ask)) ?? { kind: 'fenced' }
 }
 
-/** Join what the commit has earned, and let go of the claim; not when a join failed, which may still be on its way. */
-function* grant(committed: Open, joins: readonly string[], token: string): Engine<void> {
+/**
+ * Join what the commit has earned, and let go of the claim; not when a join failed, which may still be on its way.
+ * Returns what had to be taken back.
+ */
+function* grant(committed: Open, joins: readonly string[], token: string): Engine<readonly string[]> {
   let failed = false
   for (const channel of joins) {
     const joined = yield { op: 'join', channel }
     failed ||= joined.failed === true
   }
-  if (!failed) yield* letGo(committed, joins, token)
+  if (failed) return NONE
+  const { withdrawn } = yield* letGo(committed, joins, token)
+  return withdrawn
 }
 
 /**
  * End the claim under which channels were joined. Where it was over before, and another message has gone on from there,
  * nobody knows whether the state still permits them: they are taken back.
  */
-export function* letGo(committed: Open, joined: readonly string[], token: string): Engine<Open> {
+export function* letGo(
+  committed: Open,
+  joined: readonly string[],
+  token: string,
+): Engine<{ readonly record: Open; readonly withdrawn: readonly string[] }> {
   let freed = { ...committed, version: committed.version + 1 }
   for (let attempt = 0; attempt < MAX_RELEASES; attempt++) {
     const isFreed = ({ version, claim, closed, state, done }: ConnectionRecord) =>
       version === freed.version && !claim && !closed && same([state, done], [freed.state, freed.done])
     const { result, record } = yield* replace(freed.version - 1, freed, isFreed)
-    if (result !== 'conflict') return freed
+    if (result !== 'conflict') return { record: freed, withdrawn: NONE }
     // Still ours, under another version: whoever wrote has left the claim as it is.
     if (!record || !isOpen(record) || record.closed || record.claim?.token !== token) break
     const { claim: _, ...rest } = record
     freed = { ...rest, version: record.version + 1 }
   }
   for (const channel of joined) yield { op: 'leave', channel }
-  return freed
+  return { record: freed, withdrawn: joined }
 }
 
 /**
@@ -219,7 +228,14 @@ export interface Policy {
 
 export type Outcome =
   /** The handler succeeded; what it changed is stored. */
-  | { readonly kind: 'done'; readonly state: StoredState; readonly actions: readonly Action[]; readonly final: boolean }
+  | {
+      readonly kind: 'done'
+      readonly state: StoredState
+      readonly actions: readonly Action[]
+      readonly final: boolean
+      /** Channels that were joined too late and taken back: another message had gone on meanwhile. */
+      readonly withdrawn?: readonly string[]
+    }
   /** The protocol does not allow the message now. */
   | { readonly kind: 'rejected'; readonly state: StoredState }
   /** The protocol has ended. `now`: by a deadline that this message found overdue. */
@@ -244,6 +260,8 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: unknown }
   /** The state was stored by another version of the machine. */
   | { readonly kind: 'outdated'; readonly stored: string | undefined }
+
+const NONE: readonly string[] = []
 
 /** Nobody writes to a connection that is claimed, but for those who mistake the time. */
 const MAX_RELEASES = 4

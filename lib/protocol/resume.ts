@@ -47,7 +47,8 @@ export function* resume(machine: Machine, ask: Resuming, policy: Policy): Engine
     }
     if (channels.length === 0) return { kind: 'resumed', record: moved, open }
     if (!(yield* move(channels, ask.from))) return { kind: 'unknown' }
-    return { kind: 'resumed', record: yield* letGo(moved, channels, ask.token), open }
+    const { record: freed } = yield* letGo(moved, channels, ask.token)
+    return { kind: 'resumed', record: freed, open }
   }
 }
 

@@ -38,6 +38,7 @@ export const commit = async (
   // From here on the state stands. What fails now is reported, and changes nothing.
   const failures: unknown[] = []
   if (apart && apart.join.length > 0 && driven.cause) failures.push(driven.cause)
+  if (result.withdrawn) failures.push(new Error(`${WITHDRAWN} ${result.withdrawn.join(', ')}.`))
   failures.push(...(await box.open()))
   act(result.actions, (error) => failures.push(error))
   await protocol.resume
@@ -46,6 +47,9 @@ export const commit = async (
   for (const error of failures) await report(plan, received, name, error)
   if (result.final) closing.reason ??= await farewell(protocol, result.state)
 }
+
+const WITHDRAWN =
+  'A function slept between its commit and its joins, and another message has gone on: it is no member of'
 
 const UNREVOKED =
   'The store did not answer, and nothing of this message was kept. Send the message again with the same id.'
