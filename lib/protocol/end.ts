@@ -7,6 +7,8 @@ export interface Ended {
   /** False when the connection was closed by the same event before. */
   readonly first: boolean
   readonly record: ConnectionRecord | undefined
+  /** It is closed, and the store did not answer when its memberships were to end. The next farewell ends them. */
+  readonly untidy?: UnavailableError
 }
 
 /**
@@ -17,14 +19,19 @@ export interface Ended {
  */
 export function* end(closed: Closed, keep: boolean): Engine<Ended> {
   const ended = yield* bury(closed)
+  const isTidy = yield* leaveAll(keep)
+  return isTidy ? ended : { ...ended, untidy: unavailable('Memberships of it are left to the next farewell.') }
+}
+
+/** End its memberships. `false` where the store did not answer. */
+function* leaveAll(keep: boolean): Engine<boolean> {
   const { channels = [], failed } = yield { op: 'channels' }
-  if (failed) throw unavailable('Its memberships are left to the next farewell.')
-  if (keep && channels.length > 0) yield* note(channels)
+  if (failed || (keep && channels.length > 0 && !(yield* note(channels)))) return false
   for (const channel of channels) {
     const left = yield { op: 'leave', channel }
-    if (left.failed) throw unavailable('Some of its memberships are left to the next farewell.')
+    if (left.failed) return false
   }
-  return ended
+  return true
 }
 
 /**
@@ -53,17 +60,17 @@ function* bury(closed: Closed): Engine<Ended> {
   }
 }
 
-/** Keep the channels in the tombstone. */
-function* note(channels: readonly string[]): Engine<void> {
+/** Keep the channels in the tombstone. `false` where the store did not answer. */
+function* note(channels: readonly string[]): Engine<boolean> {
   let seen = yield* read()
   for (let lost = 0; ; ) {
     const { record } = seen
-    if (seen.failed || lost > 1) throw unavailable('Its memberships are left to the next farewell.')
-    if (!record?.closed) return
+    if (seen.failed || lost > 1) return false
+    if (!record?.closed) return true
     const all = [...new Set([...(record.closed.channels ?? []), ...channels])]
     const next = { ...record, version: record.version + 1, closed: { ...record.closed, channels: all } }
     const stored = yield* replace(record.version, next, () => false)
-    if (stored.result === 'ok') return
+    if (stored.result === 'ok') return true
     if (stored.result === 'unknown') lost++
     seen = stored.result === 'unknown' ? yield* read() : stored
   }

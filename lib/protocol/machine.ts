@@ -1,5 +1,7 @@
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, EventObject } from 'xstate'
 import type { Due, StoredState } from '../store/store.ts'
+import { goOn } from './delays.ts'
+import { plain } from './plain.ts'
 import { stay } from './stay.ts'
 
 /** An action of the machine that waits for the commit. */
@@ -20,6 +22,9 @@ export interface Step {
   readonly actions: readonly Action[]
 }
 
+/** From where a transition leads. */
+export type Origin = Pick<Step, 'state' | 'due'>
+
 /** The few things that the engine asks of a state machine, free of time, chance and I/O. */
 export interface Machine {
   /** The machine's own id. */
@@ -33,8 +38,11 @@ export interface Machine {
   readonly accepts: (state: StoredState) => readonly string[]
   /** The snapshot that handlers see. */
   readonly snapshot: (state: StoredState) => unknown
-  /** A state that another version stored, as this one knows it. `undefined` where it is not to be had. */
-  readonly migrate: (state: StoredState, version: string | undefined) => StoredState | undefined
+  /**
+   * A state that another version stored, as this one knows it, and the delays that run in it: those that ran before, and
+   * from `now` on those that the state has newly. `undefined` where it is not to be had.
+   */
+  readonly migrate: (from: Origin, version: string | undefined, now: number) => Origin | undefined
   /** What a final state says of itself: its `description`. */
   readonly description: (state: StoredState) => string | undefined
 }
@@ -96,10 +104,14 @@ export const wrap = (machine: AnyStateMachine, migrate?: Migrate): Machine => {
       return { state: after === before ? state : keep(after), ...sort(scope.actions, due, now) }
     },
     accepts: (state) => [...new Set(restore(state)._nodes.flatMap(acceptedBy))],
-    migrate: (state, version) => {
+    migrate: ({ state, due }, version, now) => {
       const moved = migrate?.({ version, value: state.value, context: state.context })
+      if (moved === undefined) return undefined
+      if (Object(moved).value === undefined)
+        throw new TypeError('migrate() returns { value, context } of a state of this machine, or undefined.')
       // Read at once, so that a value which this machine does not have is found here.
-      return moved && keep(restore({ value: moved.value, context: moved.context }))
+      const snapshot = restore({ value: moved.value, context: moved.context })
+      return { state: keep(snapshot), due: goOn(machine, snapshot, due, now) }
     },
     // A copy: what a handler does to its snapshot cannot reach what is stored.
     snapshot: (state) => restore(JSON.parse(JSON.stringify(state))),
@@ -226,19 +238,3 @@ export const acceptedBy = (node: AnyStateMachine['root']): string[] =>
 const moves = (transition: Transition): boolean => transition.target !== undefined || transition.actions.length > 0
 
 const NONE: readonly Action[] = []
-
-/** Refuse what JSON would change in silence: the state that comes back from a store must be the one that went there. */
-const plain = (value: unknown, where: string): void => {
-  if (typeof value !== 'object' || value === null) {
-    if (typeof value === 'number' ? Number.isFinite(value) : JSON_TYPES.has(typeof value)) return
-  } else if (Array.isArray(value) || PLAIN.has(Object.getPrototypeOf(value))) {
-    for (const [key, inner] of Object.entries(value)) plain(inner, `${where}.${key}`)
-    return
-  }
-  throw new TypeError(
-    `'${where}' of the protocol is ${String(value)}, which JSON does not keep. Keep plain data there.`,
-  )
-}
-
-const JSON_TYPES = new Set(['string', 'boolean', 'undefined', 'object'])
-const PLAIN = new Set([Object.prototype, null])

@@ -1,17 +1,19 @@
-import type { Closed } from '../store/store.ts'
+import type { Closed, ConnectionRecord } from '../store/store.ts'
+import { letGo } from './commit.ts'
 import { type Engine, read, replace, type Seen } from './effect.ts'
-import { letGo, type Outcome, type Policy } from './engine.ts'
+import type { Outcome, Policy } from './engine.ts'
 import type { Machine } from './machine.ts'
-import { attempt, isOpen, type Open } from './record.ts'
+import { attempt, isOpen, type Open, origin, release } from './record.ts'
 import { stand, turnOf } from './stand.ts'
 
 /**
  * Take over what another connection had: its state with its deadlines, what it remembers, and its memberships.
  *
- * Two records and no transaction: the old one is closed first, which fences whoever still works for it and spends the
- * token, and names the connection that may go on. Then the state is written into the new one, which stays claimed until
- * the memberships have moved: a message that leaves a channel must not be followed by a join. A function that dies in
- * between has lost nothing: the same connection asks again and goes on from there; no other one can.
+ * Two records and no transaction. The new one is claimed, so that no message of its own comes in between. The old one is
+ * closed, which fences whoever still works for it and spends the token, and names the connection that may go on. Then the
+ * state is written into the new one, which stays claimed until the memberships have moved: a message that leaves a channel
+ * must not be followed by a join. A function that dies in between has lost nothing: the same connection asks again, once
+ * that function's time is over, and goes on from there; no other one can.
  */
 export function* resume(machine: Machine, ask: Resuming, policy: Policy): Engine<Resumed | Denied | Outcome> {
   if (ask.from === ask.self) return { kind: 'denied', reason: 'used' }
@@ -24,33 +26,48 @@ export function* resume(machine: Machine, ask: Resuming, policy: Policy): Engine
     const again = record.resumed?.from === ask.from
     // What this connection has earned by itself would be lost.
     if (!again && (record.resumed || record.done)) return { kind: 'denied', reason: 'not-first' }
+    if (again && record.claim?.event !== MOVING) return yield* moved(record, ask.from)
 
-    const old = yield* takeOver(machine, ask)
-    if ('kind' in old) return old
-    const having = yield* channelsOf(ask.from)
-    if (!having) return { kind: 'unknown' }
-    const { channels, open } = having
-    // Without the claim of its own resume it has moved, or others have gone on from there.
-    if (again && record.claim?.event !== MOVING) return { kind: 'resumed', record, open }
-
-    const state = again ? record : succeed(record, old, ask.from)
+    // Before anything is taken: no message of this connection may come in between.
     const claim = { token: ask.token, deadline: policy.deadline(now), event: MOVING }
-    const { claim: _, ...moved } = { ...state, version: record.version + 1 }
-    const next: Open = channels.length > 0 ? { ...moved, claim } : moved
-    const stored = yield* replace(record.version, next, (current) =>
-      channels.length > 0 ? current.claim?.token === ask.token : current.resumed?.from === ask.from,
-    )
+    const claimed: Open = { ...record, version: record.version + 1, claim }
+    const stored = yield* replace(record.version, claimed, (current) => current.claim?.token === ask.token)
     if (stored.result === 'unknown') return { kind: 'unknown' }
     if (stored.result === 'conflict') {
       seen = stored
       continue
     }
-    if (channels.length === 0) return { kind: 'resumed', record: moved, open }
-    if (!(yield* move(channels, ask.from))) return { kind: 'unknown' }
-    const { record: freed } = yield* letGo(moved, channels, ask.token)
-    return { kind: 'resumed', record: freed, open }
+    const old = yield* takeOver(machine, ask)
+    if (!('kind' in old)) return yield* succeed(claimed, old, ask, again)
+    if (!again) yield* replace(claimed.version, unclaimed(claimed), () => false)
+    return old
   }
 }
+
+/** Write what the old connection had into the new one, and have its memberships move. */
+function* succeed(claimed: Open, old: Open, { from, token }: Resuming, again: boolean): Engine<Resumed | Outcome> {
+  const having = yield* channelsOf(from)
+  if (!having) return { kind: 'unknown' }
+  const { channels, open } = having
+  const next: Open = { ...(again ? claimed : heirOf(claimed, old, from)), version: claimed.version + 1 }
+  const written = channels.length > 0 ? next : { ...unclaimed(next), version: next.version }
+  const isOurs = ({ version, closed, resumed }: ConnectionRecord) =>
+    version === written.version && !closed && resumed?.from === from
+  const stored = yield* replace(claimed.version, written, isOurs)
+  if (stored.result !== 'ok') return { kind: stored.result === 'unknown' ? 'unknown' : 'gone' }
+  if (channels.length === 0) return { kind: 'resumed', record: written, open }
+  if (!(yield* move(channels, from))) return { kind: 'unknown' }
+  const { record } = yield* letGo({ ...unclaimed(next), version: next.version }, channels, token)
+  return { kind: 'resumed', record, open }
+}
+
+/** It has taken over before, and moved, or others have gone on from there. */
+function* moved(record: Open, from: string): Engine<Resumed | Outcome> {
+  const having = yield* channelsOf(from)
+  return having ? { kind: 'resumed', record, open: having.open } : { kind: 'unknown' }
+}
+
+const unclaimed = ({ claim: _, ...rest }: Open): Open => ({ ...rest, version: rest.version + 1 })
 
 /** The claim of a connection whose memberships are on their way to it. */
 const MOVING = '$resume'
@@ -93,7 +110,7 @@ function* takeOver(machine: Machine, { from, self, token, windowMs }: Resuming):
     if (!record || !isOpen(record)) return { kind: 'denied', reason: 'expired' }
     const { closed } = record
     if (closed?.to && closed.to !== self) return { kind: 'denied', reason: 'used' }
-    const had = attempt(() => known(machine, record))
+    const had = attempt(() => known(machine, record, now))
     if ('kind' in had || closed?.to) return had
     if (closed && now - closed.at > windowMs) return { kind: 'denied', reason: 'expired' }
     if (record.state.done) return { kind: 'denied', reason: 'ended' }
@@ -108,18 +125,17 @@ function* takeOver(machine: Machine, { from, self, token, windowMs }: Resuming):
   return { kind: 'unknown' }
 }
 
-const known = (machine: Machine, record: Open): Open | Outcome => {
+const known = (machine: Machine, record: Open, now: number): Open | Outcome => {
   if (record.machine === machine.version) return record
-  const state = machine.migrate(record.state, record.machine)
-  return state ? { ...record, state, machine: machine.version } : { kind: 'outdated', stored: record.machine }
+  const moved = machine.migrate(origin(record), record.machine, now)
+  return moved ? { ...release(record, moved), machine: machine.version } : { kind: 'outdated', stored: record.machine }
 }
 
 /** The new connection's record, with what the old one had. */
-const succeed = (record: Open, { state, machine, due, done, settled, resumed }: Open, from: string): Open => {
-  const { due: _, claim: __, ...rest } = record
+const heirOf = (record: Open, { state, machine, due, done, settled, resumed }: Open, from: string): Open => {
+  const { due: _, ...rest } = record
   return {
     ...rest,
-    version: record.version + 1,
     state,
     ...(machine !== undefined && { machine }),
     ...(due && { due }),

@@ -1,4 +1,4 @@
-import type { ConnectionRecord, StoredState } from '../store/store.ts'
+import type { ConnectionRecord } from '../store/store.ts'
 import { type Engine, read, replace, type Seen } from './effect.ts'
 import type { Ask, Outcome, Policy } from './engine.ts'
 import type { Machine, Step } from './machine.ts'
@@ -43,7 +43,7 @@ export function* stand(turn: Turn, last?: Seen): Engine<{ readonly record: Open;
       continue
     }
 
-    const moved = attempt(() => migrated(machine, record) ?? lapse(machine, record, now) ?? 'nothing')
+    const moved = attempt(() => migrated(machine, record, now) ?? lapse(machine, record, now) ?? 'nothing')
     if (moved === 'nothing') {
       turn.attempt++
       return { record, now }
@@ -76,10 +76,10 @@ export const repetition = (record: ConnectionRecord, ask: Turn['ask']): Outcome 
 }
 
 /** A state that another version of the machine stored, as this version knows it. */
-const migrated = (machine: Machine, record: Open): Step | Outcome | undefined => {
+const migrated = (machine: Machine, record: Open, now: number): Step | Outcome | undefined => {
   if (record.machine === machine.version) return undefined
-  const state: StoredState | undefined = machine.migrate(record.state, record.machine)
-  return state ? { ...origin(record), state, actions: [] } : { kind: 'outdated', stored: record.machine }
+  const moved = machine.migrate(origin(record), record.machine, now)
+  return moved ? { ...moved, actions: [] } : { kind: 'outdated', stored: record.machine }
 }
 
 /** Apply the deadlines that have passed, each at its own time, so that chained ones fall due as they would have. */

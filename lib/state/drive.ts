@@ -133,15 +133,19 @@ export const policyOf = (plan: Plan, lifetime: Lifetime): Policy => ({
  * A name for this attempt alone: two invocations for one message must be told apart. Part of the request's id and some
  * chance, 50 bits among the few attempts that a record knows of; short, since it remembers sixteen of them.
  */
-export const tokenOf = ({ random }: Plan, requestId = ''): string =>
-  requestId.slice(-6) + Math.floor(random() * 36 ** 5).toString(36)
+export const tokenOf = ({ random }: Plan, requestId = ''): string => {
+  // Counted besides, for those who pass a chance that is none.
+  count = (count + 1) % 36 ** 2
+  return requestId.slice(-6) + Math.floor(random() * 36 ** 5).toString(36) + count.toString(36)
+}
+let count = 0
 
 /** Clocks of two Lambda hosts are taken to agree within this. */
 const SKEW_MS = 2_000
 /** A handler that could not run for this long is not started. */
 const MIN_HANDLER_MS = 1_000
-/** A message waits this long for another one of its connection, and keeps this much to answer. */
+/** A message waits this long for another one of its connection, and keeps this much to run its handler and to answer. */
 const PATIENCE_MS = 1_500
-const ANSWER_MS = 3_000
+const ANSWER_MS = 1_500
 const BACKOFF_BASE_MS = 20
 const BACKOFF_CAP_MS = 250

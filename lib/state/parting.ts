@@ -15,8 +15,15 @@ export const close = async (
   protocol: Protocol | undefined,
   { connectionId, lambda }: Received,
 ): Promise<Parted> => {
-  const { first, record } = await release(plan, store, protocol, connectionId, 'disconnect', lambda?.awsRequestId)
-  return { first, snapshot: record?.state && protocol && snapshotOf(protocol, record.state, record.machine) }
+  const ended = await release(plan, store, protocol, connectionId, 'disconnect', lambda?.awsRequestId)
+  const { first, record, untidy: failure } = ended
+  if (!record?.state || !protocol) return { first, snapshot: undefined, failure }
+  try {
+    return { first, snapshot: snapshotOf(protocol, record.state, record.machine), failure }
+  } catch (error) {
+    // The machine's own code: the handler runs, and sees no state.
+    return { first, snapshot: undefined, failure: failure ?? error }
+  }
 }
 
 /**
@@ -31,12 +38,13 @@ export const forget = async (
 ): Promise<void> => {
   const record = await store.records.read(connectionId)
   if (record && plan.clock.now() - record.connectedAt < CONNECTING_MS) return
-  await release(plan, store, protocol, connectionId, 'gone', undefined)
+  const { untidy } = await release(plan, store, protocol, connectionId, 'gone', undefined)
+  if (untidy) throw untidy
 }
 
 /** The last state, as this version of the machine knows it. */
 const snapshotOf = ({ machine }: Protocol, state: StoredState, version: string | undefined): unknown => {
-  const known = version === machine.version ? state : machine.migrate(state, version)
+  const known = version === machine.version ? state : machine.migrate({ state, due: [] }, version, 0)?.state
   return known && machine.snapshot(known)
 }
 

@@ -158,3 +158,23 @@ const after = (machine: Machine, { event, id, token }: Ask, record: ConnectionRe
 }
 
 const write = (version: number, next: ConnectionRecord) => ({ op: 'replace', version, next }) as const
+
+/** A connection that looks whether it may take over when it has closed the other one. */
+export const deniesLate =
+  (make: Make): Make =>
+  (settings) => {
+    const task = make(settings)
+    return {
+      ...task,
+      *begin(now) {
+        const taking = task.begin(now)
+        let step = taking.next()
+        while (!step.done) {
+          const answer = yield step.value
+          if (step.value.op === 'replace' && step.value.of) return { kind: 'denied' }
+          step = taking.next(answer)
+        }
+        return step.value
+      },
+    }
+  }

@@ -31,7 +31,8 @@ const noneLeft: Invariant = {
   claim: 'a connection whose end was dealt with, or that was taken over, is in no channel',
   over: ({ world, moment }) => {
     const told = moment.tasks.map(({ phase, log }) => (phase === 'told' ? world.logs.at(log).told?.kind : 'killed'))
-    if (told.some((kind) => kind === 'killed' || kind === 'unknown' || kind === 'thrown')) return undefined
+    if (told.some((kind) => kind === 'killed' || kind === 'unknown' || kind === 'thrown' || kind === 'untidy'))
+      return undefined
     const left = world.connections.findIndex((name, at) => {
       const settled = world.tasks.some(
         ({ on, from }, task) =>
@@ -48,7 +49,8 @@ const inherited: Invariant = {
   claim: 'a connection that took over without trouble is in the channels that the state permits',
   over: ({ world, moment }) => {
     const told = moment.tasks.map(({ phase, log }) => (phase === 'told' ? world.logs.at(log).told?.kind : 'killed'))
-    if (told.some((kind) => kind === 'killed' || kind === 'unknown' || kind === 'thrown')) return undefined
+    if (told.some((kind) => kind === 'killed' || kind === 'unknown' || kind === 'thrown' || kind === 'untidy'))
+      return undefined
     const without = world.connections.findIndex((name, at) => {
       const record = world.record(moment, at)
       const wasTaken = world.tasks.some(({ on }, task) => on === name && told[task] === 'resumed')
@@ -72,5 +74,19 @@ const permitted: Invariant = {
   },
 }
 
+const spared: Invariant = {
+  name: 'R6',
+  claim: 'a connection that is denied another one has taken nothing of it',
+  over: ({ world, moment }) => {
+    const robbed = world.tasks.find(({ on, from }, task) => {
+      const { phase, log } = moment.tasks[task] ?? {}
+      if (!from || phase !== 'told' || log === undefined || world.logs.at(log).told?.kind !== 'denied') return false
+      const others = world.tasks.some((one, at) => one.on === on && at !== task && one.from === from)
+      return !others && world.record(moment, world.connections.indexOf(from))?.closed?.to === on
+    })
+    return robbed && `${robbed.name} was denied, and '${robbed.from}' is closed in its name`
+  },
+}
+
 /** What holds where connections take over from others, and of who is in which channel. */
-export const SESSIONS: readonly Invariant[] = [oneHeir, nothingLost, noneLeft, permitted, inherited]
+export const SESSIONS: readonly Invariant[] = [oneHeir, nothingLost, noneLeft, permitted, inherited, spared]

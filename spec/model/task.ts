@@ -118,8 +118,8 @@ export const part =
     ...{ name, what: by === 'gone' ? '410' : '$disconnect', id: '', on },
     *begin(now) {
       try {
-        const { first } = yield* end({ by, token: name, at: now }, keep)
-        return { kind: first ? 'closed' : 'closed before' }
+        const { first, untidy } = yield* end({ by, token: name, at: now }, keep)
+        return { kind: untidy ? 'untidy' : first ? 'closed' : 'closed before' }
       } catch {
         return { kind: 'thrown' }
       }

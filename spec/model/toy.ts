@@ -28,7 +28,10 @@ export const toy = (version = 'toy@1'): Machine => ({
   accepts: (state) => Object.keys(GRAPH[nameOf(state)] ?? {}),
   snapshot: (state) => state,
   // A version knows the ones before it, and none that came after.
-  migrate: (state, older = '') => (older < version ? follow(state, `${version}:migrated`) : undefined),
+  migrate: ({ state, due }, older = '') => {
+    const moved = older < version ? follow(state, `${version}:migrated`) : undefined
+    return moved && { state: moved, due }
+  },
   description: () => undefined,
 })
 

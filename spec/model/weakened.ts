@@ -3,6 +3,7 @@ import {
   claimOrNothing,
   commitAfter,
   commitBefore,
+  deniesLate,
   forgetful,
   grantsEarly,
   knowsNoId,
@@ -127,7 +128,7 @@ export const WEAKENED: readonly Weakened[] = [
     },
   },
   {
-    ...{ id: 'W3', lacks: 'the old connection stays open', breaks: 'R1', how: /one session/, steps: 6 },
+    ...{ id: 'W3', lacks: 'the old connection stays open', breaks: 'R1', how: /one session/, steps: 7 },
     scenario: {
       what: 'resume',
       ...{ from: { old: recordIn('joined'), new: recordIn('anon') }, tasks: [takeOver('r', 'old', 'new')] },
@@ -139,7 +140,7 @@ export const WEAKENED: readonly Weakened[] = [
     scenario: { what: '$disconnect', from: from('joined'), tasks: [forgetful(ends)], members: ['c'] },
   },
   {
-    ...{ id: 'W5', lacks: 'a token carries the state', breaks: 'R2', how: /transition was lost/, steps: 6 },
+    ...{ id: 'W5', lacks: 'a token carries the state', breaks: 'R2', how: /transition was lost/, steps: 7 },
     scenario: {
       what: 'resume',
       from: { old: recordIn('voted', { state: stateOf('voted', ['v:vote']) }), new: recordIn('anon') },
@@ -152,12 +153,20 @@ export const WEAKENED: readonly Weakened[] = [
       lacks: 'a farewell notes no channels for the heir',
       breaks: 'R5',
       how: /lost the channel/,
-      steps: 10,
+      steps: 11,
     },
     scenario: {
       what: 'resume, $disconnect',
       ...{ from: { old: recordIn('joined'), new: recordIn('anon') }, members: ['old'] },
       tasks: [takeOver('r', 'old', 'new'), part('d', 'disconnect', 'old', false)],
+    },
+  },
+  {
+    ...{ id: 'W7', lacks: 'a denial comes when the old one is closed', breaks: 'R6', how: /in its name/, steps: 4 },
+    scenario: {
+      what: 'resume',
+      from: { old: recordIn('joined'), new: recordIn('anon') },
+      tasks: [deniesLate(takeOver('r', 'old', 'new'))],
     },
   },
 ]

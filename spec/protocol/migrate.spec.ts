@@ -169,6 +169,58 @@ test('a deadline of the old version goes on where the new one does not know it, 
   ])
 })
 
+const timed = (version: string, delays: Readonly<Record<string, number>>) =>
+  createMachine({
+    id: 'door',
+    version,
+    initial: 'out',
+    states: {
+      out: { on: { enter: 'in' }, after: Object.fromEntries(Object.entries(delays).map(([to, ms]) => [ms, to])) },
+      in: { on: { enter: stay } },
+      late: { type: 'final' },
+      later: { type: 'final' },
+    },
+  })
+
+for (const [what, before, after, whole] of [
+  ['a delay that the new version has newly begins when the state is moved', {}, { late: 30_000 }, 90_000 + 30_000],
+  ['a delay that both versions have goes on', { late: 60_000 }, { late: 60_000 }, 60_000],
+  ['a delay of another length begins anew', { late: 100_000 }, { later: 30_000 }, 90_000 + 30_000],
+  ['a delay that the new version has no more is over', { late: 100_000 }, {}, undefined],
+] as const)
+  test(`62. ${what}`, async () => {
+    const { net, time, kept, start } = world()
+    const built = (version: string, delays: Readonly<Record<string, number>>) =>
+      start
+        .store(kept)
+        .protocol(timed(version, delays), { migrate: ({ value }) => ({ value: value as 'out', context: {} }) })
+        .onConnect(() => accept())
+        .on('enter', () => {})
+        .build()
+    const ann = peer(built('1', before), net)
+    const now = peer(built('2', after), net, ann.connectionId)
+    await ann.connect()
+    const look = async () => codes((await now.send({ action: 'nothing', id: 'x' })).frames)
+    const due = async () => {
+      // Any event of the protocol moves it; one that is refused leaves the rest as it is.
+      await now.send({ action: 'enter', id: 'y', dep: 1 })
+      return (await kept.records.read(ann.connectionId))?.due?.map(({ at }) => at - begun)
+    }
+    const begun = time.at
+    time.at += whole === 60_000 ? 0 : 90_000
+    await look()
+    assert.equal((await due()) ?? [], whole === undefined ? [] : [whole])
+  })
+
+test('a migrate() that answers with anything but a state, or nothing, is a defect of the server', async () => {
+  for (const answer of ['outside', Promise.resolve({ value: 'outside' }), {}, null]) {
+    const { ann, now, errors } = deploying((() => answer) as never)
+    await ann.connect()
+    assert.equal(codes((await now.send({ action: 'look', id: '1' })).frames), ['INTERNAL'])
+    assert.match(String(errors[0]), 'migrate() returns { value, context } of a state of this machine, or undefined.')
+  }
+})
+
 test('onDisconnect sees the last state as its own version knows it, or none', async () => {
   const moved = deploying(moves)
   await moved.ann.connect()

@@ -223,6 +223,25 @@ test('a token is for the first message: a connection with a state of its own kee
   assert.equal(RESUMED(await (await arrive()).show(token)), [[true, 'inside']])
 })
 
+test('a message beside the takeover waits for it, or comes before it and keeps what it has; nothing is lost', async () => {
+  for (const first of ['$resume', 'enter']) {
+    const { arrive } = desk()
+    const token = await (await arrive()).enter()
+    const now = await arrive()
+    const [shown, entered] =
+      first === 'enter'
+        ? (await Promise.all([now.say('enter'), now.show(token)])).reverse()
+        : await Promise.all([now.show(token), now.say('enter')])
+    await Promise.all([shown, entered])
+    const third = await arrive()
+    const state = (await now.say('look', { id: 'after' })).frames
+    assert.equal(state, [{ action: 'look', id: 'after', data: 'inside' }])
+    // Whoever was denied has not spent the token.
+    const denied = JSON.stringify([shown, entered]).includes('resume-denied')
+    assert.equal(RESUMED(await third.show(token)), denied ? [[true, 'inside']] : [[undefined, undefined]])
+  }
+})
+
 test('a connection cannot take over itself', async () => {
   const { arrive } = desk()
   const ann = await arrive()
@@ -356,7 +375,8 @@ test('a connection of another version of the machine is taken over where migrate
 })
 
 for (const [what, at] of [
-  ['after the old connection was closed', 1],
+  ['after the old connection was closed', 2],
+  ['when it has claimed the new connection', 1],
   ['before anything was written', 0],
 ] as const)
   test(`a function that dies ${what} has lost nothing: the same connection asks again`, async () => {
@@ -372,12 +392,14 @@ for (const [what, at] of [
         },
       },
     })
-    const { arrive, members } = desk({ wrap })
+    const { arrive, members, time } = desk({ wrap })
     const token = await (await arrive()).enter()
     const now = await arrive()
     dying = true
     assert.equal(codes(await now.show(token, 'first')), ['UNKNOWN'])
     dying = false
+    // The claim of the function that died is over when its time would have been.
+    time.at += 60_000
     assert.equal(RESUMED(await now.show(token, 'second')), [[true, 'inside']])
     assert.equal(await members(), [now.connectionId])
   })

@@ -20,34 +20,29 @@ test('a connection that takes over is claimed until the memberships have moved, 
   const { result, effects, ops } = walk(
     taking(),
     { record: recordIn('anonymous') },
-    ...[old, APPLIED, { channels: ['lobby'] }, gone, APPLIED, NONE, NONE, APPLIED],
+    ...[APPLIED, old, APPLIED, { channels: ['lobby'] }, gone, APPLIED, NONE, NONE, APPLIED],
   )
-  assert.is(ops, 'read read replace channels read replace join leave replace')
-  assert.equal(written(effects[5]), recordIn('joined', { version: 8, claim, resumed }))
-  assert.equal(written(effects[8]), recordIn('joined', { version: 9, resumed }))
+  assert.is(ops, 'read replace read replace channels read replace join leave replace')
+  assert.equal(written(effects[1]), recordIn('anonymous', { version: 8, claim }))
+  assert.equal(written(effects[6]), recordIn('joined', { version: 9, claim, resumed }))
+  assert.equal(written(effects[9]), recordIn('joined', { version: 10, resumed }))
   assert.is(result.kind, 'resumed')
 })
 
-test('a connection that takes over nothing but a state is not claimed', () => {
+test('a connection that takes over nothing but a state is claimed until it has that', () => {
   const { effects, ops } = walk(
     taking(),
     { record: recordIn('anonymous') },
-    ...[old, APPLIED, { channels: [] }, gone, APPLIED],
+    ...[APPLIED, old, APPLIED, { channels: [] }, gone, APPLIED],
   )
-  assert.is(ops, 'read read replace channels read replace')
-  assert.equal(written(effects[5]), recordIn('joined', { version: 8, resumed }))
+  assert.is(ops, 'read replace read replace channels read replace')
+  assert.equal(written(effects[6]), recordIn('joined', { version: 9, resumed }))
 })
 
 test('memberships that have moved are not moved again, whatever the tombstone notes: one may have been left since', () => {
   const noted = { record: recordIn('joined', { closed: { ...closed, channels: ['lobby'] } }) }
-  const { result, ops } = walk(
-    taking(),
-    { record: recordIn('authenticated', { resumed }) },
-    noted,
-    { channels: [] },
-    noted,
-  )
-  assert.is(ops, 'read read channels read')
+  const { result, ops } = walk(taking(), { record: recordIn('authenticated', { resumed }) }, { channels: [] }, noted)
+  assert.is(ops, 'read channels read')
   assert.is(result.kind, 'resumed')
 })
 
@@ -56,10 +51,40 @@ test('a move that broke off is gone on with, under a claim of its own', () => {
   const { effects, ops } = walk(
     taking(),
     { record: broken },
-    ...[gone, { channels: ['lobby'] }, gone, APPLIED, NONE, NONE, APPLIED],
+    ...[APPLIED, gone, { channels: ['lobby'] }, gone, APPLIED, NONE, NONE, APPLIED],
   )
-  assert.is(ops, 'read read channels read replace join leave replace')
-  assert.is(written(effects[4]).claim?.token, 't1')
+  assert.is(ops, 'read replace read channels read replace join leave replace')
+  assert.is(written(effects[5]).claim?.token, 't1')
+})
+
+test('a takeover that is denied lets go of the new connection, and has taken nothing', () => {
+  const { result, effects, ops } = walk(
+    taking(),
+    { record: recordIn('anonymous') },
+    ...[APPLIED, { record: recordIn('joined', { closed: { ...closed, to: 'other' } }) }, APPLIED],
+  )
+  assert.is(ops, 'read replace read replace')
+  assert.equal(written(effects[3]), recordIn('anonymous', { version: 9 }))
+  assert.equal(result, { kind: 'denied', reason: 'used' })
+})
+
+test('whoever takes over goes on counting where the other one was', () => {
+  const { effects } = walk(
+    taking(),
+    { record: recordIn('anonymous') },
+    ...[APPLIED, { record: recordIn('joined', { settled: 5 }) }, APPLIED, { channels: [] }, gone, APPLIED],
+  )
+  assert.is(written(effects[6]).settled, 5)
+})
+
+test('a farewell that comes while the state is written is not taken for the own write', () => {
+  const left = recordIn('anonymous', { version: 9, closed: { by: 'disconnect', token: 'd', at: NOW } })
+  const { result } = walk(
+    taking(),
+    { record: recordIn('anonymous') },
+    ...[APPLIED, old, APPLIED, { channels: ['lobby'] }, gone, beaten(left)],
+  )
+  assert.equal(result, { kind: 'gone' })
 })
 
 test('where others have gone on from there meanwhile, what was joined is taken back', () => {
@@ -67,9 +92,9 @@ test('where others have gone on from there meanwhile, what was joined is taken b
   const { result, ops } = walk(
     taking(),
     { record: recordIn('anonymous') },
-    ...[old, APPLIED, { channels: ['lobby'] }, gone, APPLIED, NONE, NONE, later, NONE],
+    ...[APPLIED, old, APPLIED, { channels: ['lobby'] }, gone, APPLIED, NONE, NONE, later, NONE],
   )
-  assert.is(ops, 'read read replace channels read replace join leave replace leave')
+  assert.is(ops, 'read replace read replace channels read replace join leave replace leave')
   assert.is(result.kind, 'resumed')
 })
 
@@ -105,9 +130,9 @@ test('where a join stays unanswered the claim stays too, since the join may stil
   const { result, ops } = walk(
     taking(),
     { record: recordIn('anonymous') },
-    ...[old, APPLIED, { channels: ['lobby'] }, gone, APPLIED, LOST, NONE],
+    ...[APPLIED, old, APPLIED, { channels: ['lobby'] }, gone, APPLIED, LOST, NONE],
   )
-  assert.is(ops, 'read read replace channels read replace join leave')
+  assert.is(ops, 'read replace read replace channels read replace join leave')
   assert.is(result.kind, 'unknown')
 })
 
@@ -116,7 +141,7 @@ for (const [what, unread] of [
   ['tombstone', [{ channels: [] }, LOST]],
 ] as const)
   test(`where the ${what} of the old connection cannot be read, nothing is taken yet`, () => {
-    const { result } = walk(taking(), { record: recordIn('anonymous') }, old, APPLIED, ...unread)
+    const { result } = walk(taking(), { record: recordIn('anonymous') }, APPLIED, old, APPLIED, ...unread)
     assert.is(result.kind, 'unknown')
   })
 
