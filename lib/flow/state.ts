@@ -20,15 +20,7 @@ export interface State {
   /** `$connect` was accepted: the connection gets a record, and what `onConnect` asked for is done. */
   readonly open: (plan: Plan, received: Received<ConnectEvent>, context: object, box: Outbox) => Promise<void>
   /** `$disconnect` came. `first`: not before, so that the handler is to run. */
-  readonly close: (
-    plan: Plan,
-    received: Received,
-  ) => Promise<{
-    readonly first: boolean
-    readonly snapshot: unknown
-    /** What went wrong besides. The handler runs all the same. */
-    readonly failure?: unknown
-  }>
+  readonly close: (plan: Plan, received: Received) => Promise<{ readonly first: boolean; readonly snapshot: unknown }>
   /** A post met a 410. */
   readonly forget: (plan: Plan, connectionId: string) => Promise<void>
   /** Routes of the library's own. */

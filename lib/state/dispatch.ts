@@ -21,6 +21,8 @@ export const dispatch = async (
   connectionId: string,
   event: EventObject,
 ): Promise<void> => {
+  if (typeof (Object(event) as { readonly type?: unknown }).type !== 'string')
+    throw new TypeError("dispatch() takes an event of the machine: { type: '…' }.")
   if (/^(\$|xstate\.)/.test(event.type))
     throw new TypeError(`'${event.type}' is an event of the lifecycle, which nobody dispatches.`)
   const policy = policyOf(plan, new Lifetime(undefined))

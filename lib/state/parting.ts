@@ -1,5 +1,6 @@
 import type { Plan } from '../flow/plan.ts'
 import type { Received } from '../flow/receive.ts'
+import { report } from '../flow/report.ts'
 import type { State } from '../flow/state.ts'
 import { end } from '../protocol/end.ts'
 import type { Closed, StoredState, StorePorts } from '../store/store.ts'
@@ -8,21 +9,24 @@ import type { Protocol } from './protocol.ts'
 
 type Parted = Awaited<ReturnType<State['close']>>
 
-/** `$disconnect` came: the connection is closed for good, and is in no channel. */
+/** `$disconnect` came: the connection is closed for good, and is in no channel. What fails besides keeps no handler. */
 export const close = async (
   plan: Plan,
   store: StorePorts,
   protocol: Protocol | undefined,
-  { connectionId, lambda }: Received,
+  received: Received,
 ): Promise<Parted> => {
+  const { connectionId, lambda } = received
   const ended = await release(plan, store, protocol, connectionId, 'disconnect', lambda?.awsRequestId)
-  const { first, record, untidy: failure } = ended
-  if (!record?.state || !protocol) return { first, snapshot: undefined, failure }
+  const { first, record, untidy } = ended
+  if (untidy) await report(plan, received, undefined, untidy)
+  if (!record?.state || !protocol) return { first, snapshot: undefined }
   try {
-    return { first, snapshot: snapshotOf(protocol, record.state, record.machine), failure }
+    return { first, snapshot: snapshotOf(protocol, record.state, record.machine) }
   } catch (error) {
     // The machine's own code: the handler runs, and sees no state.
-    return { first, snapshot: undefined, failure: failure ?? error }
+    await report(plan, received, undefined, error)
+    return { first, snapshot: undefined }
   }
 }
 

@@ -85,6 +85,8 @@ export const sentence = (
     return `There is no table '${tableName}' in ${where()}. Create it: ws-interlock/store/dynamodb has its \`tableDefinition\`. (${told})`
   if (type === 'AccessDeniedException')
     return `${failed}: it is not allowed. Grant ${actionsOf(operation, message)} on the table to the role of this function. (${told})`
+  if (type === 'UnknownOperationException' && operation === 'TransactWriteItems')
+    return `${failed}: what answers has no transactions. For such an emulator pass dynamodb({ transactions: false }). (${told})`
   if (TOO_LARGE.test(told))
     return `${failed}: the record takes over 400 KB, and an item of DynamoDB has no more. Keep less in the context of the protocol. (${told})`
   return `${failed}${attempts > 1 ? ` ${attempts} times` : ''}: ${told}`

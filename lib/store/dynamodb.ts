@@ -1,6 +1,6 @@
-import { need } from '../mistakes.ts'
 import { asking, type CallingOptions } from './dynamodb-call.ts'
 import { changesOf, looseMembershipsIn, type MembershipsOptions, membershipsIn } from './dynamodb-memberships.ts'
+import { checkOptions } from './dynamodb-options.ts'
 import { recordsIn, replacementOf, resultOf, type Table } from './dynamodb-records.ts'
 import type { StorePorts } from './store.ts'
 
@@ -16,8 +16,8 @@ export interface DynamodbOptions extends CallingOptions, MembershipsOptions {
 
 /** Keep connections in a DynamoDB table. */
 export const dynamodbPorts = (options: DynamodbOptions): StorePorts => {
+  checkOptions(options)
   const { tableName, transactions = true, now = Date.now } = options
-  need(typeof tableName === 'string' && tableName !== '', '`tableName`', "dynamodb({ tableName: 'connections' })")
   const table: Table = { tableName, ask: asking(options), seconds: () => Math.floor(now() / 1000) }
   const records = recordsIn(table)
   if (!transactions) return { records, memberships: looseMembershipsIn(table, options) }

@@ -26,8 +26,8 @@ export interface RedisOptions {
  * message's leaves are carried out before its state is stored, and its joins after.
  */
 export const redisPorts = (client: RedisClient, options: RedisOptions = {}): StorePorts => {
-  const { prefix = '', timeoutMs = 3_000, now = Date.now } = options
   checkOptions(options)
+  const { prefix = '', timeoutMs = 3_000, now = Date.now } = options
   const run = scripts(client, timeoutMs)
   const recordKey = (connectionId: string) => `${prefix}{c:${connectionId}}:p`
   const joinedKey = (connectionId: string) => `${prefix}{c:${connectionId}}:m`
@@ -116,6 +116,10 @@ const checkOptions = (options: RedisOptions) => {
   needKeys('redis()', options, ['prefix', 'timeoutMs', 'now'])
   const { prefix = '', timeoutMs = 1, now = Date.now } = options
   need(typeof prefix === 'string' && !/[{}]/.test(prefix), 'Text without braces', 'redis(): prefix')
-  need(typeof timeoutMs === 'number' && timeoutMs > 0, 'A number of milliseconds', 'redis(): timeoutMs')
+  need(
+    Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs < 2 ** 31,
+    'A whole number of milliseconds above 0',
+    'redis(): timeoutMs',
+  )
   need(typeof now === 'function', 'A function', 'redis(): now')
 }

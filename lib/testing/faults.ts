@@ -24,6 +24,19 @@ export type Call =
   | 'channels'
   | 'commit'
 
+export const CALLS: readonly Call[] = [
+  'create',
+  'read',
+  'replace',
+  'delete',
+  'join',
+  'leave',
+  'has',
+  'members',
+  'channels',
+  'commit',
+]
+
 /** Something that was done to a call. */
 export interface Injected {
   /** Counted from 1. */
@@ -113,6 +126,8 @@ const KINDS: readonly (readonly [name: keyof Chances, fault: Fault, calls?: read
   ['throttling', 'throttled'],
   ['conflicts', 'conflict', ['replace', 'commit']],
 ]
+
+export const CHANCES: readonly string[] = KINDS.map(([name]) => name)
 
 const SENTENCES: Readonly<Record<Fault, string>> = {
   'lost-request': 'did not reach the store',

@@ -1,5 +1,16 @@
+import { mistake, need, needFunctions, needKeys } from '../mistakes.ts'
 import type { Store } from '../store/store.ts'
-import { type Call, type Chances, dice, type Fault, type Injected, InjectedFault, randomOf } from './faults.ts'
+import {
+  CALLS,
+  type Call,
+  CHANCES,
+  type Chances,
+  dice,
+  type Fault,
+  type Injected,
+  InjectedFault,
+  randomOf,
+} from './faults.ts'
 
 export interface FaultOptions extends Chances {
   /** The same seed, and the same calls in the same order, give the same faults. */
@@ -35,6 +46,7 @@ export interface FaultyStore extends Store {
  * one call: `{ seed: 1, lostAnswers: 1, calls: ['commit'], limit: 1 }`. Throws a RangeError for chances that are none.
  */
 export const faulty = (store: Store, options: FaultOptions): FaultyStore => {
+  checkFaulty(store, options)
   const { seed, latency = 3, wait = microtasks, calls, limit = Number.POSITIVE_INFINITY } = options
   const { records, memberships, commit } = store
   const random = randomOf(seed)
@@ -135,4 +147,14 @@ const nobody = async () => false
 
 const microtasks = async (turns: number) => {
   for (let turn = 0; turn < turns; turn++) await undefined
+}
+
+const checkFaulty = (store: Store, options: FaultOptions) => {
+  const { records, memberships }: Partial<Store> = Object(store)
+  needFunctions('faulty(store)', records, ['create', 'read', 'replace', 'delete'])
+  needFunctions('faulty(store)', memberships, ['join', 'leave', 'has', 'members', 'channels'])
+  needKeys('faulty()', options, ['seed', 'latency', 'wait', 'calls', 'limit', ...CHANCES])
+  need(Number.isFinite(options.seed), 'A number', 'faulty(store, { seed })')
+  const unknown = options.calls?.find((call) => !CALLS.includes(call))
+  if (unknown !== undefined) throw mistake(`A store has no such call; it has ${CALLS.join(', ')}.`, `'${unknown}'`)
 }

@@ -25,7 +25,8 @@ export interface ProtocolInput<D extends Declarations, M extends AnyStateMachine
 export interface ProtocolMigration<M extends AnyStateMachine> {
   /**
    * Make of a state that another version of the machine stored one that this version has. `undefined` where there is
-   * none: the peer is told to connect again. Deadlines that were running go on where this version knows them.
+   * none: the peer is told to connect again. An `after` that both versions have in the state goes on; one that is new
+   * begins when the state is moved, before the next message.
    * @default always undefined
    */
   readonly migrate?: (old: OldState) => Pick<SnapshotFrom<M>, 'value' | 'context'> | undefined

@@ -138,7 +138,7 @@ test('52. a handler that outlives its function holds the connection until two se
   await turns()
   const next = instance()
   clock.advance(11_999)
-  assert.equal(codesOf((await next.send(vote('2'), {}, lambdaWith(3_000))).frames), ['UNAVAILABLE'])
+  assert.equal(codesOf((await next.send(vote('2'), {}, lambdaWith(1_500))).frames), ['UNAVAILABLE'])
   clock.advance(1)
   assert.equal((await next.send(vote('3'))).frames, [
     { event: 'thanks', data: {} },
@@ -174,6 +174,28 @@ test('56. a zombie that wakes before anybody took over commits as if nothing had
     { action: 'vote', id: '1' },
   ])
   assert.is(await votes(), 1)
+})
+
+test('51. messages at once run one at a time though the chance that an application was given is none', async () => {
+  const net = wire()
+  let running = 0
+  let most = 0
+  const app = ws({ gateway: net.gateway, random: () => 0.5, warn: () => {} })
+    .store(memory())
+    .protocol(machine)
+    .onConnect(() => accept())
+    .on('auth', v.object({ token: v.string() }), async () => {
+      most = Math.max(most, ++running)
+      await turns()
+      running--
+    })
+    .on('vote', () => {})
+    .on('look', () => {})
+    .build()
+  const one = peer(app, net)
+  await one.connect()
+  await Promise.all(['a', 'b', 'c'].map((id) => one.send(auth(id, 'good'))))
+  assert.is(most, 1)
 })
 
 for (const skewMs of [10_000, -10_000])

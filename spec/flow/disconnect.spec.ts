@@ -90,4 +90,31 @@ test('a connection that is gone has nobody to push to', async () => {
   assert.equal(seen, [])
 })
 
+test('65. a store that fails when memberships are to end keeps no handler from running, and the owner is told', async () => {
+  const net = wire()
+  const { memberships, ...store } = memory()
+  let failing = true
+  const channels: typeof memberships.channels = async (id) => {
+    if (failing) throw new Error('the store is away')
+    return memberships.channels(id)
+  }
+  const told: unknown[] = []
+  let ended = 0
+  const app = ws({ gateway: net.gateway })
+    .store({ ...store, memberships: { ...memberships, channels } })
+    .onConnect(({ channel }) => channel('lobby').join())
+    .onDisconnect(() => void ended++)
+    .onError((error) => void told.push(error))
+    .build()
+  const { connect, disconnect, connectionId } = peer(app, net)
+  await connect()
+  await disconnect()
+  assert.is(ended, 1)
+  assert.match(String(told), 'Memberships of it are left to the next farewell.')
+  failing = false
+  await disconnect()
+  assert.is(ended, 1)
+  assert.equal(await memberships.channels(connectionId), [])
+})
+
 test.run()

@@ -207,4 +207,21 @@ test('a store can be made before anything is known of where it is, and says so a
   assert.match(said, 'The endpoint of DynamoDB is not known: AWS_REGION is not set. Lambda sets it')
 })
 
+test('an option that is none, or no value for it, is refused at once, in a sentence', () => {
+  for (const [options, says] of [
+    [undefined, 'An object is missing in dynamodb().'],
+    [{ tableName: 't', pagesize: 5 }, "dynamodb() has no such option. ('pagesize' in dynamodb(), which has tableName,"],
+    [{ tableName: 't', client: {} }, 'A function is missing in dynamodb({ client }), a DynamoDBClient: send.'],
+    [{ tableName: 't', pageSize: 0 }, 'It is a whole number above 0. (`pageSize` in dynamodb())'],
+    [{ tableName: 't', transactions: 'no' }, 'It is true or false. (`transactions` in dynamodb())'],
+    [{ tableName: 't', now: 3 }, 'It is a function. (`now` in dynamodb())'],
+    [{ tableName: 't', retries: 'a' }, 'It is a whole number, from 0 up. (`retries` in dynamodb())'],
+  ] as const)
+    assert.throws(
+      () => dynamodb(options as never),
+      (error: Error) => error instanceof TypeError && error.message.startsWith(says),
+      says,
+    )
+})
+
 test.run()

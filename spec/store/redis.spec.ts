@@ -186,7 +186,7 @@ test('an option that is unknown or wrong is refused', () => {
   refused({ ttl: 1 }, "redis() has no such option. ('ttl' in redis(), which has prefix, timeoutMs, now)")
   refused({ prefix: '{app}' }, 'Text without braces is missing in redis(): prefix.')
   refused({ prefix: 7 }, 'Text without braces is missing in redis(): prefix.')
-  refused({ timeoutMs: 0 }, 'A number of milliseconds is missing in redis(): timeoutMs.')
+  refused({ timeoutMs: 0 }, 'A whole number of milliseconds above 0 is missing in redis(): timeoutMs.')
   refused({ now: 0 }, 'A function is missing in redis(): now.')
 })
 

@@ -210,4 +210,19 @@ test('what is no chance is refused with a sentence', () => {
   assert.is(refusal({ lostAnswers: 0.7, throttling: 0.2, conflicts: 0.1 }), undefined)
 })
 
+test('what is no store, no seed, no such chance or no such call is refused at once', () => {
+  for (const [store, options, says] of [
+    [{}, { seed: 1 }, 'A function is missing in faulty(store): create, read, replace, delete.'],
+    [memory(), undefined, 'An object is missing in faulty().'],
+    [memory(), {}, 'A number is missing in faulty(store, { seed }).'],
+    [memory(), { seed: 1, lostanswers: 1 }, "faulty() has no such option. ('lostanswers' in faulty()"],
+    [memory(), { seed: 1, calls: ['reed'] }, 'A store has no such call; it has create, read,'],
+  ] as const)
+    assert.throws(
+      () => faulty(store as never, options as never),
+      (error: Error) => error instanceof TypeError && error.message.startsWith(says),
+      says,
+    )
+})
+
 test.run()
