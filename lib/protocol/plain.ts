@@ -2,13 +2,10 @@
 export const plain = (value: unknown, where: string): void => {
   if (typeof value !== 'object' || value === null) {
     if (typeof value === 'number' ? Number.isFinite(value) : JSON_TYPES.has(typeof value)) return
-  } else if (Array.isArray(value) || PLAIN.has(Object.getPrototypeOf(value))) {
-    for (const [key, inner] of Object.entries(value)) {
-      // In a list JSON writes null for it.
-      if (inner === undefined && Array.isArray(value)) break
-      plain(inner, `${where}.${key}`)
-    }
-    if (!Array.isArray(value) || !value.includes(undefined)) return
+    // In a list JSON writes null for undefined.
+  } else if (Array.isArray(value) ? !value.includes(undefined) : PLAIN.has(Object.getPrototypeOf(value))) {
+    for (const [key, inner] of Object.entries(value)) plain(inner, `${where}.${key}`)
+    return
   }
   throw new TypeError(
     `'${where}' of the protocol is ${String(value)}, which JSON does not keep. Keep plain data there.`,

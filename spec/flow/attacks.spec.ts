@@ -170,6 +170,7 @@ for (const [what, value] of [
   ['a Set', new Set([1])],
   ['a number without end', Number.POSITIVE_INFINITY],
   ['a function', () => 1],
+  ['a gap in a list', [1, undefined]],
 ] as const)
   test(`${what} in the context, which JSON does not keep, is refused, and the error says where it is`, async () => {
     const net = wire()
