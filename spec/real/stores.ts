@@ -10,7 +10,10 @@ export type Place =
 
 /** Reach a place by a client of one's own, as each instance of a function does. */
 export const open = (place: Place): { readonly store: Store; readonly end: () => void } => {
-  if (place.kind === 'dynamodb') return { store: dynamodb(place), end: () => {} }
+  if (place.kind === 'dynamodb') {
+    const { endpoint, tableName } = place
+    return { store: dynamodb({ endpoint, tableName }), end: () => {} }
+  }
   const client = new Redis(place.port, '127.0.0.1')
   return { store: redis(client, { prefix: place.prefix }), end: () => client.disconnect() }
 }

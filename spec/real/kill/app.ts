@@ -56,4 +56,5 @@ export const application = ({ store, gateway, clock = Date, begins }: Setting) =
       await push('said', 'outside')
     })
     .onDisconnect(() => begins('disconnect'))
+    .onError(() => {})
     .build()

@@ -37,7 +37,7 @@ export const lambda = (store: Store, connectionId: string, atMs: number) => {
   }
 }
 
-const ANSWER_MS = 3_000
+const ANSWER_MS = 1_500
 
 interface Frame {
   readonly id?: string

@@ -62,4 +62,5 @@ export const application = ({ store, gateway, clock, during, ends }: Setting) =>
       await push('said', 'fail')
       throw new PermissionDeniedError('As was asked.')
     })
+    .onError(() => {})
     .build()

@@ -110,7 +110,7 @@ const gatewayOf = (scene: () => Scene): Gateway => ({
 const NEW = { began: undefined, ended: false, dead: false, pushed: 0 }
 const LIFE_MS = 10_000
 /** A function with so little time left waits for nobody. */
-const HASTY_MS = 3_050
+const HASTY_MS = 1_550
 /** A claim lasts so much longer than its function. */
 const SKEW_MS = 2_000
 /** Until then a 410 may mean that the handshake is still on its way back. */
