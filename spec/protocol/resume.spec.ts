@@ -165,7 +165,10 @@ test('36. a token is refused after the two hours and a quarter that a connection
   const old = await arrive()
   const token = await old.enter()
   time.at += 8_100_000
-  assert.equal(DENIED(await (await arrive()).show(token)), REFUSED)
+  const frames = await (await arrive()).show(token)
+  assert.equal(DENIED(frames), REFUSED)
+  // By the token itself, and not because its record is gone.
+  assert.match(JSON.stringify(frames), 'This token opens nothing.')
 })
 
 test('36. a token that was forged, cut short, lengthened or given another end is refused', async () => {
