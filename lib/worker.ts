@@ -1,4 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
+import type { Plan } from './flow/plan.ts'
 import type { Tick } from './flow/state.ts'
 import { need } from './mistakes.ts'
 
@@ -50,8 +51,9 @@ type Body = Readonly<Record<string, unknown>>
 
 /** What a record can ask for, by its `kind`: only what this application can do. */
 const jobsOf = (app: WorkerApp): Jobs => {
-  const { '~tick': tick } = app as { readonly '~tick'?: (tick: Tick) => Promise<void> } // hidden from the types
-  return new Map<string, Job>(tick ? [['deadline', (body, record) => tick(tickOf(body, record))]] : [])
+  const { '~plan': plan } = app as { readonly '~plan'?: Plan } // hidden from the types
+  const tick = plan?.state?.tick
+  return new Map<string, Job>(tick ? [['deadline', (body, record) => tick(plan, tickOf(body, record))]] : [])
 }
 
 const recordsOf = (event: SQSEvent): readonly SQSRecord[] => {

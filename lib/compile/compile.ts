@@ -6,7 +6,6 @@ import { message } from '../flow/message.ts'
 import type { Plan } from '../flow/plan.ts'
 import { type Received, receive } from '../flow/receive.ts'
 import { serverOf } from '../flow/server.ts'
-import type { Tick } from '../flow/state.ts'
 import type { Answer } from '../types/app.ts'
 import type { Options } from '../types/options.ts'
 import { type Step, sort } from './parts.ts'
@@ -27,12 +26,8 @@ export const compile = (options: Options, steps: readonly Step[]) => {
     // By event type, never by route: a client that sends { "action": "$connect" } reaches nothing.
     return PHASES[received.event.requestContext.eventType](plan, received)
   }
-  // `~tick` is for a worker: what is called there is no event of API Gateway.
-  const tick = plan.state?.tick
-  return Object.assign(handler, {
-    server: serverOf(plan, () => plan.gatewayOf()),
-    ...(tick && { '~tick': (given: Tick) => tick(plan, given) }),
-  })
+  // The plan is for a worker, whose events are none of API Gateway, and for whatever runs the application on a laptop.
+  return Object.assign(handler, { server: serverOf(plan, () => plan.gatewayOf()), '~plan': plan })
 }
 
 // The table is the proof that the phase fits the event.

@@ -2,6 +2,7 @@ import type { EventObject } from 'xstate'
 import type { Api, ConnectEvent, DisconnectEvent, MessageEvent } from '../event/event.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Outbox } from '../gateway/outbox.ts'
+import type { StorePorts } from '../store/store.ts'
 import type { Warning } from '../types/options.ts'
 import type { Claimed } from './claim.ts'
 import type { Parsed } from './parse.ts'
@@ -13,6 +14,11 @@ import type { Received } from './receive.ts'
  * the store, so that an application without one carries none of it.
  */
 export interface State {
+  /** What it is made of. Whatever runs an application in a test, or on a laptop, changes these in place. */
+  readonly ports: StorePorts
+  /** A `Protocol` of state/protocol.ts. */
+  readonly protocol: unknown
+  readonly application: Application
   /** Under a protocol: ask it whether a message may happen now. */
   readonly claim:
     | ((plan: Plan, received: Received<MessageEvent>, route: Route, parsed: Parsed, data: unknown) => Promise<Claimed>)

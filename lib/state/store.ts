@@ -32,6 +32,9 @@ const stateOf = (ports: StorePorts, application: Application): State => {
   checkPorts(ports)
   const protocol = protocolOf(application)
   return {
+    ports,
+    protocol,
+    application,
     claim: protocol && claim(ports, protocol),
     open: open(ports, protocol),
     close: async (plan, received) => (await part()).close(plan, ports, protocol, received),
