@@ -1,80 +1,86 @@
-import type { WebSocket } from 'ws'
 import type { Peer } from '../event/make.ts'
-import type { Settings } from './options.ts'
-import { CLOSES, type Close, LIMITS } from './rules.ts'
+import type { Sender } from './feed.ts'
+import type { Gate } from './gate.ts'
+import { CLOSES, type Close } from './rules.ts'
 
 /** Who is connected: what all events of one connection share. */
 export type Who = Peer & { readonly connectionId: string; readonly connectedAt: number; readonly sourceIp: string }
 
-/** An open connection, as the gateway sees it. */
-export interface Connection {
-  readonly who: Who
-  readonly lastActiveAt: () => number
+/** How a connection's messages travel: over a socket, or straight into a test. */
+export interface Line {
   readonly isOpen: () => boolean
+  /** One text message. */
+  readonly send: (text: string) => void
+  readonly close: (code: number, reason: string) => void
+}
+
+/**
+ * An open connection, as the gateway sees it. A class for the sake of memory: there may be tens of thousands.
+ */
+export class Connection {
+  readonly who: Who
+  lastActiveAt: number
+  readonly #line: Line
+  #isGone = false
+  #idle: unknown
+  readonly #age: unknown
+  readonly #gate: Gate
+  readonly #farewell: (who: Who, code: number, reason: string) => void
+
+  /** Watch over a line until it closes; `farewell` is called once, with the code and reason for `$disconnect`. */
+  constructor(gate: Gate, who: Who, line: Line, farewell: (who: Who, code: number, reason: string) => void) {
+    const { clock, idleMs, maxAgeMs } = gate.settings
+    this.who = who
+    this.#gate = gate
+    this.#line = line
+    this.#farewell = farewell
+    this.lastActiveAt = clock.now()
+    this.#watch(idleMs)
+    this.#age = clock.setTimeout(() => this.end(CLOSES.maxAge), Math.max(0, who.connectedAt + maxAgeMs - clock.now()))
+  }
+
+  isOpen(): boolean {
+    return !this.#isGone && this.#line.isOpen()
+  }
+
   /** A message came or went: the idle time begins anew. */
-  readonly touch: () => void
+  touch(): void {
+    this.lastActiveAt = this.#gate.settings.clock.now()
+  }
+
   /** Send a text message; `false` when the connection is gone. */
-  readonly send: (text: string) => boolean
+  send(text: string, by: Sender): boolean {
+    if (!this.isOpen()) return false
+    this.touch()
+    this.#line.send(text)
+    this.#gate.feed.tell(() => ({ kind: 'sent', at: this.lastActiveAt, connectionId: this.who.connectionId, text, by }))
+    return true
+  }
+
   /** Close it from this side. */
-  readonly end: (close: Close) => void
+  end({ value: [code, reason] }: Close): void {
+    if (this.#isGone) return
+    this.#line.close(code, reason)
+    this.left(code, reason)
+  }
+
   /** It was closed from the other side. */
-  readonly left: (code: number, reason: string) => void
-}
-
-/** Watch over a socket until it closes; `farewell` is called once, with the code and reason for `$disconnect`. */
-export const openConnection = (
-  who: Who,
-  socket: WebSocket,
-  { clock, idleMs, maxAgeMs }: Settings,
-  farewell: (code: number, reason: string) => void,
-): Connection => {
-  let lastActiveAt = clock.now()
-  let isGone = false
-
-  const left = (code: number, reason: string) => {
-    if (isGone) return
-    isGone = true
-    clock.clearTimeout(idle)
-    clock.clearTimeout(age)
-    farewell(code, reason)
+  left(code: number, reason: string): void {
+    if (this.#isGone) return
+    this.#isGone = true
+    const { clock } = this.#gate.settings
+    clock.clearTimeout(this.#idle)
+    clock.clearTimeout(this.#age)
+    this.#farewell(this.who, code, reason)
   }
-  const end = ({ value: [code, reason] }: Close) => {
-    socket.close(code, reason)
-    left(code, reason)
-  }
+
   // One timer that finds how long it still has to wait: messages only note the time.
-  const watch = (ms: number): unknown =>
-    clock.setTimeout(() => {
-      const leftMs = lastActiveAt + idleMs - clock.now()
-      if (leftMs > 0) idle = watch(leftMs)
-      else end(CLOSES.idle)
+  #watch(ms: number): void {
+    const { clock, idleMs } = this.#gate.settings
+    this.#idle = clock.setTimeout(() => {
+      const leftMs = this.lastActiveAt + idleMs - clock.now()
+      if (leftMs > 0) this.#watch(leftMs)
+      else this.end(CLOSES.idle)
     }, ms)
-  let idle = watch(idleMs)
-  const age = clock.setTimeout(() => end(CLOSES.maxAge), Math.max(0, who.connectedAt + maxAgeMs - clock.now()))
-
-  const touch = () => {
-    lastActiveAt = clock.now()
   }
-  const isOpen = () => !isGone && socket.readyState === socket.OPEN
-  return {
-    who,
-    lastActiveAt: () => lastActiveAt,
-    isOpen,
-    touch,
-    send: (text) => {
-      if (!isOpen()) return false
-      touch()
-      sendFrames(socket, Buffer.from(text))
-      return true
-    },
-    end,
-    left,
-  }
-}
-
-// The frame quota "applies to @connections commands" while bodies up to 128 KB are taken: so the gateway must split them.
-const sendFrames = (socket: WebSocket, bytes: Buffer) => {
-  const size = LIMITS.frameBytes.value
-  for (let at = 0; at === 0 || at < bytes.length; at += size)
-    socket.send(bytes.subarray(at, at + size), { binary: false, fin: at + size >= bytes.length })
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Clock } from './options.ts'
 
 /** What a Lambda function is told about its invocation. */
@@ -15,10 +14,10 @@ export interface LambdaContext {
 }
 
 /** The context of one invocation that begins now. */
-export const lambdaContext = (clock: Clock, lambdaTimeoutMs: number): LambdaContext => {
+export const lambdaContext = (clock: Clock, lambdaTimeoutMs: number, random: () => number): LambdaContext => {
   const deadline = clock.now() + lambdaTimeoutMs
   return {
-    awsRequestId: randomUUID(),
+    awsRequestId: makeUuid(random),
     functionName: NAME,
     functionVersion: '$LATEST',
     invokedFunctionArn: `arn:aws:lambda:us-east-1:123456789012:function:${NAME}`,
@@ -31,3 +30,8 @@ export const lambdaContext = (clock: Clock, lambdaTimeoutMs: number): LambdaCont
 }
 
 const NAME = 'local'
+
+/** In the form of a request's id. From the given chance, so that a seed repeats it. */
+const makeUuid = (random: () => number): string => FORM.replace(/x/g, () => Math.floor(random() * 16).toString(16))
+
+const FORM = 'xxxxxxxx-xxxx-4xxx-axxx-xxxxxxxxxxxx'

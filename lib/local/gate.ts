@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts'
+import type { Feed } from './feed.ts'
 import type { Invoke } from './invoke.ts'
 import type { Settings } from './options.ts'
 import type { Tasks } from './tasks.ts'
@@ -10,5 +11,8 @@ export interface Gate {
   readonly connections: Map<string, Connection>
   readonly invoke: Invoke
   readonly tasks: Tasks
+  readonly feed: Feed
+  /** Whether the account's quotas leave room for one more. */
+  readonly hasRoomFor: Readonly<Record<'connect' | 'request', () => boolean>>
   readonly isStopping: () => boolean
 }

@@ -4,12 +4,15 @@ import type { WebSocketEvent } from '../event/event.ts'
 import { reachable } from './address.ts'
 import type { Connection } from './connection.ts'
 import type { LambdaContext } from './context.ts'
+import { makeFeed } from './feed.ts'
 import type { Gate } from './gate.ts'
-import { handshake } from './handshake.ts'
+import { makeDoor } from './handshake.ts'
 import { invoker, type LambdaHandler } from './invoke.ts'
 import { asHandler, type LocalOptions, readOptions } from './options.ts'
+import { quotas } from './quotas.ts'
 import { answerRequest } from './requests.ts'
 import { CLOSES, LIMITS } from './rules.ts'
+import { inProcess } from './runner.ts'
 import { makeTasks } from './tasks.ts'
 
 export interface LocalGateway {
@@ -39,11 +42,15 @@ export const localGateway = async <Event = WebSocketEvent, Context = LambdaConte
   const settings = readOptions(handler, options)
   const tasks = makeTasks()
   let stopped: Promise<void> | undefined
+  const feed = makeFeed()
+  const runner = inProcess(asHandler(handler), settings.observe !== undefined)
   const gate: Gate = {
     settings,
     connections: new Map<string, Connection>(),
-    invoke: invoker(asHandler(handler), settings, tasks),
+    invoke: invoker(runner, { settings, tasks, feed }),
     tasks,
+    feed,
+    hasRoomFor: quotas(settings),
     isStopping: () => stopped !== undefined,
   }
   const sockets = new Set<Socket>()
@@ -58,7 +65,7 @@ export const localGateway = async <Event = WebSocketEvent, Context = LambdaConte
     endpoint: `http://${place}`,
     port,
     close: () => {
-      stopped ??= stop(gate, server, sockets)
+      stopped ??= stop(gate, server, sockets).finally(runner.close)
       return stopped
     },
   }
@@ -69,7 +76,7 @@ const serve = (gate: Gate, sockets: Set<Socket>): Server => {
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     answerRequest(gate, request, response).catch(() => response.destroy())
   })
-  server.on('upgrade', (request, socket, head) => handshake(gate, request, socket, head))
+  server.on('upgrade', makeDoor(gate))
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))

@@ -1,32 +1,20 @@
 import type { IncomingMessage } from 'node:http'
-import { STATUS_CODES, validateHeaderValue } from 'node:http'
+import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
-import { connectEvent, disconnectEvent } from '../event/make.ts'
-import { openConnection, type Who } from './connection.ts'
+import { admit, type Knock } from './admit.ts'
+import { enter, farewell } from './enter.ts'
 import type { Gate } from './gate.ts'
-import { listen } from './listen.ts'
+import { lineOf, listen } from './listen.ts'
 import { CLOSES, ERROR_FRAMES, HANDSHAKE, LIMITS } from './rules.ts'
-import { headersOf, split, whoAsks } from './who.ts'
+import { headersOf, placeOf, split, whoAsks } from './who.ts'
 
-/**
- * Answer an upgrade: ask `$connect` first, then open the connection or refuse with the status that it returned.
- */
-export const handshake = (gate: Gate, request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-  // A client that vanishes while it waits is no fault of the gateway.
-  socket.on('error', () => socket.destroy())
-  if (gate.isStopping()) refuse(socket, 503)
-  else if (lengthOf(request) > LIMITS.urlCharacters.value) refuse(socket, HANDSHAKE.urlTooLong.value)
-  else if (split(request).path.replace(/\/$/, '') === `/${gate.settings.stage}`) knock(gate, request, socket, head)
-  else refuse(socket, HANDSHAKE.unknownPath.value, ERROR_FRAMES.noRoute.value)
-}
+/** Answers upgrades: `$connect` is asked first, and then the connection is opened, or refused with its status. */
+export type Door = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
-const lengthOf = ({ headers: { host = '' }, url = '' }: IncomingMessage) => `ws://${host}${url}`.length
-
-const knock = (gate: Gate, request: IncomingMessage, socket: Duplex, head: Buffer) => {
-  const who = whoAsks(request, gate.settings)
-  let isOpen = false
-  let subprotocol: string | undefined
+export const makeDoor = (gate: Gate): Door => {
+  const { settings, tasks } = gate
+  const visits = new WeakMap<IncomingMessage, Visit>()
   const door = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -34,64 +22,58 @@ const knock = (gate: Gate, request: IncomingMessage, socket: Duplex, head: Buffe
     maxPayload: LIMITS.messageBytes.value,
     // Without this `ws` picks the first protocol that the client offers. API Gateway picks none.
     handleProtocols: () => false,
-    verifyClient: (_, admit) => {
-      const asked = ask(gate, who, request).then((verdict) => {
-        if (verdict.isAdmitted) {
-          subprotocol = verdict.subprotocol
-          admit(true)
-          // The client left while `$connect` ran, which said yes to it: `$disconnect` cleans up after it.
-          if (!isOpen) farewell(gate, who, ...CLOSES.lost.value)
-        } else refuse(socket, verdict.status, verdict.message)
-      })
-      gate.tasks.add(asked.catch(() => refuse(socket, 500)))
+    // Called for what is a proper upgrade: a malformed one reaches nobody.
+    verifyClient: ({ req }, open) => {
+      const visit = visits.get(req)
+      if (visit) tasks.add(receive(gate, visit, open).catch(() => refuse(visit.socket, 500)))
     },
   })
-  door.on('headers', (headers) => {
+  door.on('headers', (headers, request) => {
+    const { subprotocol } = visits.get(request) ?? {}
     if (subprotocol !== undefined) headers.push(`Sec-WebSocket-Protocol: ${subprotocol}`)
   })
-  door.handleUpgrade(request, socket, head, (peer) => {
-    isOpen = true
-    const connection = openConnection(who, peer, gate.settings, (code, reason) => farewell(gate, who, code, reason))
-    gate.connections.set(who.connectionId, connection)
-    listen(gate, connection, peer, request.socket)
-    if (gate.isStopping()) connection.end(CLOSES.stopped)
-  })
-}
-
-type Verdict =
-  | { readonly isAdmitted: true; readonly subprotocol: string | undefined }
-  | { readonly isAdmitted: false; readonly status: number; readonly message?: string }
-
-const ask = async ({ settings, invoke }: Gate, who: Who, request: IncomingMessage): Promise<Verdict> => {
-  if (!settings.routes.includes('$connect')) return { isAdmitted: true, subprotocol: undefined }
-  const { query } = split(request)
-  const result = await invoke(connectEvent({ ...who, now: settings.clock.now(), headers: headersOf(request), query }))
-  if (result.outcome === 'timeout')
-    return { isAdmitted: false, status: HANDSHAKE.timeout.value, message: ERROR_FRAMES.timeout.value }
-  if (result.outcome !== 'answered' || !isHeader(result.answer.subprotocol))
-    return { isAdmitted: false, status: HANDSHAKE.broken.value, message: ERROR_FRAMES.broken.value }
-  const { status, subprotocol } = result.answer
-  return status < 300 ? { isAdmitted: true, subprotocol } : { isAdmitted: false, status }
-}
-
-// A line break in a returned header would let a handler write the rest of the answer.
-const isHeader = (value = '') => {
-  try {
-    validateHeaderValue('Sec-WebSocket-Protocol', value)
-    return true
-  } catch {
-    return false
+  return (request, socket, head) => {
+    // A client that vanishes while it waits is no fault of the gateway.
+    socket.on('error', () => socket.destroy())
+    const place = placeOf(request, settings)
+    if (gate.isStopping()) refuse(socket, 503)
+    else if (lengthOf(request) > LIMITS.urlCharacters.value) refuse(socket, HANDSHAKE.urlTooLong.value)
+    else if (place?.rest !== '') refuse(socket, HANDSHAKE.unknownPath.value, ERROR_FRAMES.noRoute.value)
+    else {
+      const { query } = split(request)
+      const knock = { who: whoAsks(request, place, settings), headers: headersOf(request), query }
+      const visit: Visit = { knock, socket, who: knock.who, subprotocol: undefined, isOpen: false }
+      visits.set(request, visit)
+      door.handleUpgrade(request, socket, head, (peer) => {
+        visit.isOpen = true
+        const connection = enter(gate, visit.who, query, lineOf(peer))
+        listen(gate, connection, peer, request.socket)
+        if (gate.isStopping()) connection.end(CLOSES.stopped)
+      })
+    }
   }
 }
 
-/** The connection is over: nobody can post to it, and `$disconnect` runs, whose answer reaches nobody. */
-const farewell = ({ settings, connections, invoke, tasks }: Gate, who: Who, code: number, reason: string) => {
-  connections.delete(who.connectionId)
-  if (!settings.routes.includes('$disconnect')) return
-  tasks.add(invoke(disconnectEvent({ ...who, now: settings.clock.now(), code, reason: reason || reasonOf(code) })))
+interface Visit {
+  readonly knock: Knock
+  readonly socket: Duplex
+  /** With what the authorizer said of them. */
+  who: Knock['who']
+  subprotocol: string | undefined
+  isOpen: boolean
 }
 
-const reasonOf = (code: number) => (code === 1005 ? 'Client-side close frame status not set' : '')
+const lengthOf = ({ headers: { host = '' }, url = '' }: IncomingMessage) => `ws://${host}${url}`.length
+
+const receive = async (gate: Gate, visit: Visit, open: (isAdmitted: boolean) => void) => {
+  const verdict = await admit(gate, visit.knock)
+  if (!verdict.isAdmitted) return refuse(visit.socket, verdict.status, verdict.message)
+  visit.who = verdict.who
+  visit.subprotocol = verdict.subprotocol
+  open(true)
+  // The client left while `$connect` ran, which said yes to it: `$disconnect` cleans up after it.
+  if (!visit.isOpen) farewell(gate, visit.who, ...CLOSES.lost.value)
+}
 
 const refuse = (socket: Duplex, status: number, message?: string) => {
   const body = message === undefined ? '' : JSON.stringify({ message })

@@ -1,8 +1,10 @@
 import type { WebSocketEvent } from '../event/event.ts'
 import { type Answer, readAnswer } from './answer.ts'
 import { type LambdaContext, lambdaContext } from './context.ts'
-import type { Clock, Settings } from './options.ts'
-import type { Tasks } from './tasks.ts'
+import type { Gate } from './gate.ts'
+import type { Clock } from './options.ts'
+import type { Runner } from './runner.ts'
+import type { Trace } from './trace.ts'
 
 /** A Lambda function of a WebSocket API, as AWS calls it. */
 export type LambdaHandler<Event = WebSocketEvent, Context = LambdaContext> = (
@@ -14,64 +16,80 @@ export type LambdaHandler<Event = WebSocketEvent, Context = LambdaContext> = (
 export type LambdaCallback = (error?: unknown, result?: unknown) => void
 
 /** What came of one invocation. */
-export type Outcome =
+export type Outcome = (
   | { readonly outcome: 'answered'; readonly answer: Answer }
   /** The handler returned what API Gateway does not take. */
   | { readonly outcome: 'malformed'; readonly returned: unknown }
   | { readonly outcome: 'threw'; readonly error: unknown }
   /** The integration timeout passed. The handler runs on. */
   | { readonly outcome: 'timeout' }
+) & { readonly trace?: Trace | undefined; readonly instance?: number | undefined }
 
-/** What `observe` is told of each event. `noRoute` means that no handler ran. */
+/** What `observe` is told of each event. `noRoute` and `throttled` mean that no handler ran. */
 export interface Invocation {
   readonly eventType: 'CONNECT' | 'MESSAGE' | 'DISCONNECT'
+  /** That API Gateway selected. */
   readonly routeKey: string
   readonly connectionId: string
   readonly requestId: string
-  readonly outcome: Outcome['outcome'] | 'noRoute'
+  readonly outcome: Outcome['outcome'] | 'noRoute' | 'throttled'
   /** The status that the handler returned. */
   readonly status?: number
-  /** What the handler threw. */
+  /** What the handler threw; of an application of this library, what its `onError` was told. */
   readonly error?: unknown
   /** What the handler returned, where that is malformed. */
   readonly returned?: unknown
   readonly ms: number
+  /** The route that an application of this library found in the message. */
+  readonly name?: string
+  /** The code of the error that such an application told the peer. */
+  readonly code?: string
+  /** States of the connection's machine, where there is one. */
+  readonly states?: NonNullable<Trace['states']>
+  /** Which instance ran it, under isolation. */
+  readonly instance?: number
 }
 
 export type Invoke = (event: WebSocketEvent) => Promise<Outcome>
 
+/** What an invocation needs of a gateway. */
+export type Office = Pick<Gate, 'settings' | 'tasks' | 'feed'>
+
 /** Call the handler as Lambda does, and wait no longer than the integration timeout. */
-export const invoker =
-  (handler: LambdaHandler, settings: Settings, tasks: Tasks): Invoke =>
-  async (event) => {
-    const { clock, integrationTimeoutMs, lambdaTimeoutMs } = settings
+export const invoker = (runner: Runner, office: Office): Invoke => {
+  const { clock, integrationTimeoutMs, lambdaTimeoutMs, random } = office.settings
+  return async (event) => {
     const begunAt = clock.now()
     const { routeKey, connectionId } = event.requestContext
-    const work = run(handler, event, lambdaContext(clock, lambdaTimeoutMs))
-    const running = tasks.add(work, `the handler of ${routeKey} for ${connectionId}`)
+    const work = run(runner, event, lambdaContext(clock, lambdaTimeoutMs, random))
+    const running = office.tasks.add(work, () => `the handler of ${routeKey} for ${connectionId}`)
     const result = await within(integrationTimeoutMs, running, clock)
-    tell(settings, event, { ...summary(result), ms: clock.now() - begunAt })
+    tell(office, event, { ...summary(result), ms: clock.now() - begunAt })
     return result
   }
+}
 
-/** Tell the observer of an event. Its own faults are not the client's. */
+/** Tell whoever watches of an event. Its own faults are not the client's. */
 export const tell = (
-  { observe }: Settings,
+  { settings: { observe, clock }, feed }: Pick<Office, 'settings' | 'feed'>,
   { requestContext: { eventType, routeKey, connectionId, requestId } }: WebSocketEvent,
-  result: Pick<Invocation, 'outcome' | 'status' | 'error' | 'returned' | 'ms'>,
+  result: Omit<Invocation, 'eventType' | 'routeKey' | 'connectionId' | 'requestId'>,
 ): void => {
+  const see = (): Invocation => ({ eventType, routeKey, connectionId, requestId, ...result })
+  feed.tell(() => ({ kind: 'invoked', at: clock.now(), invocation: see() }))
   try {
-    observe({ eventType, routeKey, connectionId, requestId, ...result })
+    observe?.(see())
   } catch {}
 }
 
-const run = async (handler: LambdaHandler, event: WebSocketEvent, context: LambdaContext): Promise<Outcome> => {
+const run = async (runner: Runner, event: WebSocketEvent, context: LambdaContext): Promise<Outcome> => {
   try {
-    const returned = await callHandler(handler, event, context)
+    const { returned, ...rest } = await runner.run(event, context)
     const answer = readAnswer(returned)
-    return answer ? { outcome: 'answered', answer } : { outcome: 'malformed', returned }
+    return answer ? { outcome: 'answered', answer, ...rest } : { outcome: 'malformed', returned, ...rest }
   } catch (error) {
-    return { outcome: 'threw', error }
+    const { instance }: { readonly instance?: number } = Object(error)
+    return { outcome: 'threw', error, instance }
   }
 }
 
@@ -100,4 +118,6 @@ const summary = (result: Outcome) => ({
   ...(result.outcome === 'answered' && { status: result.answer.status }),
   ...(result.outcome === 'threw' && { error: result.error }),
   ...(result.outcome === 'malformed' && { returned: result.returned }),
+  ...result.trace,
+  ...(result.instance !== undefined && { instance: result.instance }),
 })

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import type { Connection } from './connection.ts'
+import type { Connection, Line } from './connection.ts'
 import { type Fault, frameReader } from './frames.ts'
 import type { Gate } from './gate.ts'
 import { message } from './message.ts'
@@ -23,7 +23,24 @@ export const listen = (gate: Gate, connection: Connection, peer: WebSocket, sock
   peer.on('close', (code, reason) => connection.left(code, reason.toString()))
   // `ws` has already answered the breach with a close frame, and its own close event would say 1006.
   peer.on('error', (error) => connection.left(breachOf(error), ''))
-  gate.tasks.add(untilClosed(peer), `the client of ${connection.who.connectionId} to answer the close`)
+  gate.tasks.add(untilClosed(peer), () => `the client of ${connection.who.connectionId} to answer the close`)
+}
+
+/** The way to a client over its socket. */
+export const lineOf = (peer: WebSocket): Line => ({
+  isOpen: () => peer.readyState === peer.OPEN,
+  send: (text) => sendFrames(peer, text),
+  close: (code, reason) => peer.close(code, reason),
+})
+
+// The frame quota "applies to @connections commands" while bodies up to 128 KB are taken: so the gateway must split them.
+const sendFrames = (peer: WebSocket, text: string) => {
+  const size = LIMITS.frameBytes.value
+  // A character takes at most three bytes in UTF-8.
+  if (text.length * 3 <= size) return peer.send(text)
+  const bytes = Buffer.from(text)
+  for (let at = 0; at === 0 || at < bytes.length; at += size)
+    peer.send(bytes.subarray(at, at + size), { binary: false, fin: at + size >= bytes.length })
 }
 
 const untilClosed = (peer: WebSocket) => new Promise<void>((resolve) => peer.once('close', () => resolve()))

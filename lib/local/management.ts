@@ -1,97 +1,95 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { makeId } from '../event/make.ts'
 import type { Connection } from './connection.ts'
 import type { Gate } from './gate.ts'
 import { CLOSES, CONNECTION_ID, LIMITS, MANAGEMENT } from './rules.ts'
 
-/** The connection that a path names, `/{stage}/@connections/{id}`; `undefined` for any other path. */
-export const namedConnection = (path: string, stage: string): string | undefined => {
-  const [, givenStage, id] = /^\/([^/]+)\/(?:@|%40)connections\/([^/]+)$/.exec(path) ?? []
-  return givenStage === stage && id !== undefined ? decode(id) : undefined
+/** One call of the `@connections` API. */
+export interface ManagementCall {
+  readonly method: string
+  /** The connection's id, as the path has it, decoded. */
+  readonly id: string
+  /** `undefined` where it was over the limit. */
+  readonly body: string | undefined
 }
 
-/** Answer one call of the `@connections` API. Who calls is not asked. */
-export const manage = async (
-  gate: Gate,
-  id: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> => {
-  const act = ACTIONS.get(request.method ?? '')
-  if (!act) return fail(response, MANAGEMENT.forbidden.value)
-  // All of the body is read before the connection is looked up: it may be gone by then.
-  const body = await readBody(request)
+export interface ManagementAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** The connection that the rest of a path names, `/@connections/{id}`; `undefined` for any other path. */
+export const namedConnection = (rest: string): string | undefined => {
+  const [, id] = /^\/(?:@|%40)connections\/([^/]+)$/.exec(rest) ?? []
+  return id === undefined ? undefined : decode(id)
+}
+
+/** Answer one call of the `@connections` API. Who calls was asked before. */
+export const manage = ({ connections, hasRoomFor }: Gate, { method, id, body }: ManagementCall): ManagementAnswer => {
+  const act = ACTIONS.get(method)
+  if (!act) return refusal(MANAGEMENT.forbidden.value)
+  if (!hasRoomFor.request()) return refusal(MANAGEMENT.throttled.value)
   if (!CONNECTION_ID.value.test(id)) {
     const { message, ...bad } = MANAGEMENT.badId.value
-    return fail(response, { ...bad, message: `${message}${id}` })
+    return refusal({ ...bad, message: `${message}${id}` })
   }
-  if (body === undefined) return fail(response, MANAGEMENT.tooLarge.value)
-  const connection = gate.connections.get(id)
-  if (!connection || !act(connection, body, response)) fail(response, MANAGEMENT.gone.value)
+  if (body === undefined || Buffer.byteLength(body) > LIMITS.messageBytes.value)
+    return refusal(MANAGEMENT.tooLarge.value)
+  const connection = connections.get(id)
+  return (connection && act(connection, body)) ?? refusal(MANAGEMENT.gone.value)
 }
 
 /** Refuse as the service does: the class of the error in a header, and a body only where there is something to say. */
-export const fail = (
-  response: ServerResponse,
-  { status, type, message }: { readonly status: number; readonly type: string; readonly message?: string },
-): void =>
-  answer(response, status, message === undefined ? '' : JSON.stringify({ message }), { 'x-amzn-ErrorType': type })
+export const refusal = ({
+  status,
+  type,
+  message,
+}: {
+  readonly status: number
+  readonly type: string
+  readonly message?: string
+}): ManagementAnswer =>
+  answer(status, message === undefined ? '' : JSON.stringify({ message }), { 'x-amzn-ErrorType': type })
 
-type Act = (connection: Connection, body: string, response: ServerResponse) => boolean
+type Act = (connection: Connection, body: string) => ManagementAnswer | undefined
 
 const ACTIONS: ReadonlyMap<string, Act> = new Map<string, Act>([
   [
     'POST',
-    (connection, body, response) => {
-      const isSent = connection.send(body)
-      if (isSent) answer(response, MANAGEMENT.posted.value.status, '')
-      return isSent
-    },
+    (connection, body) => (connection.send(body, 'post') ? answer(MANAGEMENT.posted.value.status, '') : undefined),
   ],
   [
     'GET',
-    ({ who, lastActiveAt }, _, response) => {
+    ({ who, lastActiveAt }) => {
       const info = {
         identity: { sourceIp: who.sourceIp, ...(who.userAgent !== undefined && { userAgent: who.userAgent }) },
         connectedAt: new Date(who.connectedAt).toISOString(),
-        lastActiveAt: new Date(lastActiveAt()).toISOString(),
+        lastActiveAt: new Date(lastActiveAt).toISOString(),
       }
-      answer(response, MANAGEMENT.info.value.status, JSON.stringify(info))
-      return true
+      return answer(MANAGEMENT.info.value.status, JSON.stringify(info))
     },
   ],
   [
     'DELETE',
-    (connection, _, response) => {
+    (connection) => {
       connection.end(CLOSES.deleted)
-      response.writeHead(MANAGEMENT.deleted.value.status, tracing()).end()
-      return true
+      return { status: MANAGEMENT.deleted.value.status, headers: tracing(), body: '' }
     },
   ],
 ])
 
-const answer = (response: ServerResponse, status: number, body: string, headers: Record<string, string> = {}) => {
-  response.writeHead(status, {
+const answer = (status: number, body: string, headers: Record<string, string> = {}): ManagementAnswer => ({
+  status,
+  headers: {
     'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(body),
+    'Content-Length': String(Buffer.byteLength(body)),
     ...tracing(),
     ...headers,
-  })
-  response.end(body)
-}
+  },
+  body,
+})
 
 const tracing = () => ({ 'x-amzn-RequestId': makeId(), 'x-amz-apigw-id': makeId() })
-
-// What is over the limit is read to its end and dropped: a client that still writes would not read the answer.
-const readBody = async (request: IncomingMessage): Promise<string | undefined> => {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request) {
-    bytes += chunk.length
-    if (bytes <= LIMITS.messageBytes.value) chunks.push(chunk)
-  }
-  return bytes > LIMITS.messageBytes.value ? undefined : Buffer.concat(chunks).toString()
-}
 
 const decode = (id: string) => {
   try {

@@ -7,24 +7,27 @@ import { selectRoute } from './route.ts'
 import { errorFrame } from './rules.ts'
 
 /** One message of a client: find its route, run the handler, send what reaches the client. */
-export const message = async ({ settings, invoke }: Gate, connection: Connection, body: string): Promise<void> => {
+export const message = async (gate: Gate, connection: Connection, body: string): Promise<void> => {
+  const { settings, invoke, feed, hasRoomFor } = gate
   connection.touch()
   const { who } = connection
+  const { connectionId } = who
   const requestId = makeId()
   const selected = selectRoute(settings.routeSelectionExpression, settings.routes, body)
   const routeKey = selected ?? '$default'
-  const event = messageEvent({ ...who, now: settings.clock.now(), requestId, routeKey, body })
-  if (selected === undefined) {
-    tell(settings, event, { outcome: 'noRoute', ms: 0 })
-    connection.send(errorFrame('noRoute', who.connectionId, requestId))
-    return
+  const at = connection.lastActiveAt
+  feed.tell(() => ({ kind: 'received', at, connectionId, requestId, routeKey, body }))
+  const event = messageEvent({ ...who, now: at, requestId, routeKey, body })
+  const refuse = (frame: 'noRoute' | 'throttled') => {
+    tell(gate, event, { outcome: frame, ms: 0 })
+    connection.send(errorFrame(frame, connectionId, requestId), 'gateway')
   }
+  if (!hasRoomFor.request()) return refuse('throttled')
+  if (selected === undefined) return refuse('noRoute')
   const result = await invoke(event)
-  const reply =
-    result.outcome === 'answered'
-      ? responds(settings, selected) && result.answer.body
-      : errorFrame(frameOf(result), who.connectionId, requestId)
-  if (typeof reply === 'string') connection.send(reply)
+  if (result.outcome !== 'answered') connection.send(errorFrame(frameOf(result), connectionId, requestId), 'gateway')
+  else if (result.answer.body !== undefined && responds(settings, selected))
+    connection.send(result.answer.body, 'response')
 }
 
 // Whatever the status: a route response carries a body of 500 as it carries one of 200.

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import * as v from 'valibot'
+import { insideOf } from './inside.ts'
 import type { Invocation, LambdaHandler } from './invoke.ts'
 import { LIMITS } from './rules.ts'
 
@@ -22,7 +23,11 @@ export interface LocalOptions {
   readonly host?: string
   /** @default 'dev' */
   readonly stage?: string
-  /** The deployed route keys. Without `$default` in the list there is none. @default ['$connect', '$disconnect', '$default'] */
+  /**
+   * The deployed route keys. Without `$default` in the list there is none.
+   *
+   * @default $connect, $disconnect and $default, and the routes of an application that this library built
+   */
   readonly routes?: readonly string[]
   /** @default '$request.body.action' */
   readonly routeSelectionExpression?: string
@@ -30,16 +35,27 @@ export interface LocalOptions {
   readonly routeResponse?: boolean | readonly string[]
   /** On every event, where there are any. @default none */
   readonly stageVariables?: Readonly<Record<string, string>>
-  /** The client is told of a timeout after this long; the handler runs on. @default 29_000 */
+  /**
+   * A domain of your own, as the clients know it. Connections come in below the key of its API mapping, and so do calls
+   * of `@connections`; events carry its name, without a port, as they do on AWS. @default none
+   */
+  readonly customDomain?: { readonly domainName: string; readonly mappingKey?: string }
+  /** The client is told of a timeout after this long; the handler runs on. AWS takes 50 to 29,000. @default 29_000 */
   readonly integrationTimeoutMs?: number
   /** What `context.getRemainingTimeInMillis()` counts down from. @default 30_000 */
   readonly lambdaTimeoutMs?: number
-  /** A connection without a message for this long is closed. @default 600_000 */
+  /** A connection without a message for this long is closed. AWS's is fixed. @default 600_000 */
   readonly idleMs?: number
-  /** A connection of this age is closed. @default 7_200_000 */
+  /** A connection of this age is closed. AWS's is fixed. @default 7_200_000 */
   readonly maxAgeMs?: number
+  /** New connections in a second; more are refused with 429. An account on AWS has 500. @default none */
+  readonly connectsPerSecond?: number
+  /** Messages and calls of `@connections` in a second. An account on AWS has 10,000, and 5,000 at once. @default none */
+  readonly requestsPerSecond?: number
   /** @default the clock of the machine */
   readonly clock?: Clock
+  /** From 0 to 1: what ids are made of. @default Math.random */
+  readonly random?: () => number
   /** Path of an HTML file to serve at `GET /`. A convenience: API Gateway has nothing like it. @default none */
   readonly page?: string
   /** Called once per event with what came of it. Errors of the handler are seen here and nowhere else. */
@@ -48,19 +64,27 @@ export interface LocalOptions {
   readonly waiting?: (sentence: string) => void
 }
 
-export type Settings = Required<Omit<LocalOptions, 'stageVariables' | 'page'>> &
-  Pick<LocalOptions, 'stageVariables' | 'page'>
+/** Complete: what has no default may be absent. */
+type Optional = 'stageVariables' | 'customDomain' | 'connectsPerSecond' | 'requestsPerSecond' | 'page' | 'observe'
+export type Settings = Required<Omit<LocalOptions, Optional>> & Pick<LocalOptions, Optional>
 
 /** Check and complete what the user wrote. Throws a `TypeError` whose message is one sentence. */
-export const readOptions = (handler: unknown, options: unknown): Settings => {
+export const readOptions = (handler: unknown, options: unknown, who = 'localGateway'): Settings => {
   if (typeof handler !== 'function')
-    throw new TypeError(`localGateway: the handler must be a function, not ${show(handler)}.`)
+    throw new TypeError(`${who}: the handler must be a function, not ${show(handler)}.`)
   const read = v.safeParse(Options, options)
-  if (!read.success) throw new TypeError(`localGateway: ${sentence(read.issues[0])}`)
-  const responding = read.output.routeResponse
-  const astray = Array.isArray(responding) && responding.find((key) => !read.output.routes.includes(key))
-  if (astray) throw new TypeError(`localGateway: routeResponse names the route '${astray}', which is not in routes.`)
-  return read.output
+  if (!read.success) throw new TypeError(`${who}: ${sentence(read.issues[0])}`)
+  const { routes = routesOf(handler), ...rest } = read.output
+  const responding = rest.routeResponse
+  const astray = Array.isArray(responding) && responding.find((key) => !routes.includes(key))
+  if (astray) throw new TypeError(`${who}: routeResponse names the route '${astray}', which is not in routes.`)
+  return { ...rest, routes }
+}
+
+/** The deployed routes where nobody says which. */
+const routesOf = (handler: unknown): readonly string[] => {
+  const own = [...(insideOf(handler)?.plan.routes.keys() ?? [])]
+  return ['$connect', '$disconnect', '$default', ...own.filter((name) => !name.startsWith('$'))]
 }
 
 const MS = 'must be a number of milliseconds from 1 to 2147483647'
@@ -75,6 +99,19 @@ const FUNCTIONS = 'must have the functions now, setTimeout and clearTimeout'
 const VARIABLES = 'must be a record of strings'
 const RESPONSE = 'must be true, false or a list of route keys'
 
+const PER_SECOND = 'must be a number above 0'
+const DOMAIN = "must be { domainName: 'ws.example.com', mappingKey?: 'v1' }"
+
+const perSecond = v.pipe(v.number(PER_SECOND), v.gtValue(0, PER_SECOND))
+// "Custom domain names": a mapping key has letters, digits and $-_.+!*'(); one more slash would be a path of two keys.
+const CustomDomain = v.strictObject(
+  {
+    domainName: v.pipe(v.string(DOMAIN), v.regex(/^[a-z0-9.-]+$/, DOMAIN)),
+    mappingKey: v.exactOptional(v.pipe(v.string(DOMAIN), v.regex(/^[\w$\-.+!*'()]{0,300}$/, DOMAIN))),
+  },
+  DOMAIN,
+)
+const functionThat = <Wanted>() => v.custom<Wanted>((value) => typeof value === 'function', 'must be a function')
 const RouteKey = v.pipe(v.string(ROUTES), v.regex(/^(?:[^$]|\$(?:connect|disconnect|default)$)/, ROUTES))
 const text = (message: string) => v.pipe(v.string(message), v.nonEmpty(message))
 const functionOf = (clock: unknown, name: string) =>
@@ -84,7 +121,7 @@ const Options = v.strictObject({
   port: v.optional(v.pipe(v.number(PORT), v.integer(PORT), v.minValue(0, PORT), v.maxValue(65_535, PORT)), 0),
   host: v.optional(text('must be an address to listen on'), '127.0.0.1'),
   stage: v.optional(v.pipe(v.string(STAGE), v.regex(/^[\w-]{1,128}$/, STAGE)), 'dev'),
-  routes: v.optional(v.array(RouteKey, ROUTES), ['$connect', '$disconnect', '$default']),
+  routes: v.exactOptional(v.array(RouteKey, ROUTES)),
   routeSelectionExpression: v.optional(text('must be a selection expression'), '$request.body.action'),
   routeResponse: v.optional(v.union([v.boolean(), v.array(v.string())], RESPONSE), false),
   stageVariables: v.exactOptional(v.record(v.string(), v.string(VARIABLES), VARIABLES)),
@@ -99,15 +136,13 @@ const Options = v.strictObject({
     ),
     { now: Date.now, setTimeout, clearTimeout },
   ),
+  customDomain: v.exactOptional(CustomDomain),
+  connectsPerSecond: v.exactOptional(perSecond),
+  requestsPerSecond: v.exactOptional(perSecond),
+  random: v.optional(functionThat<() => number>(), () => Math.random),
   page: v.exactOptional(text('must be the path of an HTML file')),
-  observe: v.optional(
-    v.custom<(invocation: Invocation) => void>((value) => typeof value === 'function', 'must be a function'),
-    () => () => {},
-  ),
-  waiting: v.optional(
-    v.custom<(sentence: string) => void>((value) => typeof value === 'function', 'must be a function'),
-    () => () => {},
-  ),
+  observe: v.exactOptional(functionThat<(invocation: Invocation) => void>()),
+  waiting: v.optional(functionThat<(sentence: string) => void>(), () => () => {}),
 })
 
 const sentence = (issue: v.BaseIssue<unknown>): string => {

@@ -37,6 +37,11 @@ export const LIMITS = {
   /** What is counted is not documented. Here it is all that the client wrote, from `ws://` to the end of the query. */
   urlCharacters: rule(4_096, 'documented', QUOTAS),
   integrationTimeoutMs: rule(29_000, 'documented', QUOTAS),
+  /** New connections in a second, of the whole account in a region. Off unless asked for. */
+  connectsPerSecond: rule(500, 'documented', QUOTAS),
+  /** Messages and calls of `@connections` in a second, shared with the account's other APIs. Off unless asked for. */
+  requestsPerSecond: rule(10_000, 'documented', `${GUIDE}/limits.html`),
+  requestsBurst: rule(5_000, 'documented', `${GUIDE}/limits.html`),
   /** AWS knows it from the function's configuration; 30 s is what most WebSocket functions are given. */
   lambdaTimeoutMs: rule(30_000, 'ours', 'the timeout of the deployed function'),
   /** How long `close()` waits for handlers that still run, and then for peers that do not answer. */
@@ -70,6 +75,8 @@ export const HANDSHAKE = {
   unknownPath: rule(403, 'inferred', CONNECTIONS),
   /** The quota is documented; how it is enforced is not. RFC 9110, section 15.5.15, has this status for it. */
   urlTooLong: rule(414, 'unknown', QUOTAS),
+  /** More new connections in a second than the account may have. */
+  throttled: rule(429, 'observed', 'https://github.com/serverlessunicorn/ServerlessNetworkingClients/issues/3'),
   noUpgrade: rule(426, 'claimed', 'https://github.com/dherault/serverless-offline'),
   subprotocolOnlyFromLambda: rule(true, 'documented', `${GUIDE}/websocket-connect-route-subprotocol.html`),
   openWithoutConnectRoute: rule(true, 'documented', LIFECYCLE),
@@ -84,6 +91,8 @@ export const ERROR_FRAMES = {
     'https://github.com/aws-samples/simple-websockets-chat-app/issues/42',
   ),
   timeout: rule('Endpoint request timed out', 'observed', 'https://github.com/aws/chalice/issues/1406'),
+  /** The quota is documented, and how a client hears of it is not. */
+  throttled: rule('Too Many Requests', 'unknown', QUOTAS),
   noRoute: rule('Forbidden', 'observed', 'https://github.com/aws-samples/simple-websockets-chat-app/issues/24'),
 } as const
 
@@ -109,6 +118,12 @@ export const MANAGEMENT = {
     { status: 403, type: 'ForbiddenException', message: 'Forbidden' },
     'observed',
     'https://github.com/aws/aws-sdk-php/issues/1955',
+  ),
+  /** The status and the class are in the SDK's model; the sentence is not known. */
+  throttled: rule(
+    { status: 429, type: 'LimitExceededException', message: 'Too Many Requests' },
+    'documented',
+    'https://docs.aws.amazon.com/apigatewaymanagementapi/latest/api-reference/connections-connectionid.html',
   ),
   /** The status and the class are in the SDK's model; the sentence is not known. */
   tooLarge: rule(

@@ -3,7 +3,7 @@ import type { Clock } from './options.ts'
 /** What is under way. */
 export interface Tasks {
   /** Count a piece of work until it settles. Work that is part of other work needs no name of its own. */
-  readonly add: <Result>(work: Promise<Result>, name?: string) => Promise<Result>
+  readonly add: <Result>(work: Promise<Result>, name?: () => string) => Promise<Result>
   /** The names of what is under way. */
   readonly names: () => readonly string[]
   /** Wait until nothing is under way, or until the time is over. `slow` is called once, when it takes that long. */
@@ -11,7 +11,7 @@ export interface Tasks {
 }
 
 export const makeTasks = (): Tasks => {
-  const under = new Map<Promise<unknown>, string | undefined>()
+  const under = new Map<Promise<unknown>, (() => string) | undefined>()
   const empty = async () => {
     // Work begets work: a handshake that completes late still has its farewell to deliver.
     while (under.size > 0) await Promise.allSettled(under.keys())
@@ -23,7 +23,7 @@ export const makeTasks = (): Tasks => {
       work.then(done, done)
       return work
     },
-    names: () => [...under.values()].filter((name) => name !== undefined),
+    names: () => [...under.values()].flatMap((name) => (name ? [name()] : [])),
     settled: async (clock, maxMs, slowMs, slow) => {
       let timer: unknown
       const over = new Promise<void>((resolve) => {

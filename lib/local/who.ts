@@ -5,15 +5,16 @@ import type { Who } from './connection.ts'
 import type { Settings } from './options.ts'
 
 /** Who asks for a connection. */
-export const whoAsks = (request: IncomingMessage, { clock, host, stage, stageVariables }: Settings): Who => {
+export const whoAsks = (request: IncomingMessage, place: Place, settings: Settings): Who => {
+  const { clock, host, stage, stageVariables, customDomain, random } = settings
   const { 'user-agent': userAgent } = request.headers
   return {
-    connectionId: makeId(),
+    connectionId: makeId(random),
     connectedAt: clock.now(),
     stage,
     apiId: 'local',
     // On AWS no port follows. Here it does: without it a handler could not find the endpoint that it posts to.
-    domainName: domainOf(request, host),
+    domainName: place.isCustomDomain && customDomain ? customDomain.domainName : domainOf(request, host),
     // An IPv4 client of an IPv6 socket is written as ::ffff:127.0.0.1.
     sourceIp: (request.socket.remoteAddress ?? '127.0.0.1').replace(/^::ffff:/, ''),
     ...(userAgent !== undefined && { userAgent }),
@@ -42,3 +43,28 @@ export const split = ({ url = '/' }: IncomingMessage): { readonly path: string; 
   const at = url.indexOf('?')
   return at < 0 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at) }
 }
+
+/** Where in the API a request points. */
+export interface Place {
+  /** What follows the stage, or the key of the API mapping: nothing, or `/@connections/…`. */
+  readonly rest: string
+  readonly isCustomDomain: boolean
+}
+
+/** `undefined` where there is no API. */
+export const placeOf = (
+  request: IncomingMessage,
+  { stage, customDomain }: Pick<Settings, 'stage' | 'customDomain'>,
+): Place | undefined => {
+  const { path } = split(request)
+  const below = (base: string, isCustomDomain: boolean): Place | undefined =>
+    path === base || path.startsWith(`${base}/`)
+      ? { rest: path.slice(base.length).replace(/\/$/, ''), isCustomDomain }
+      : undefined
+  const { domainName, mappingKey = '' } = customDomain ?? {}
+  const mapped = domainName === undefined ? undefined : below(mappingKey && `/${mappingKey}`, true)
+  // A laptop resolves no custom domain, so its paths are there under any host; under its own host they alone are.
+  return hostOf(request) === domainName ? mapped : (below(`/${stage}`, false) ?? mapped)
+}
+
+const hostOf = ({ headers: { host = '' } }: IncomingMessage) => host.replace(/:\d+$/, '').toLowerCase()

@@ -1,0 +1,32 @@
+import { disconnectEvent } from '../event/make.ts'
+import { Connection, type Line, type Who } from './connection.ts'
+import type { Gate } from './gate.ts'
+
+/** The handshake is complete: from here on the connection can be posted to. */
+export const enter = (gate: Gate, who: Who, query: string, line: Line): Connection => {
+  const { connectionId, connectedAt: at, sourceIp, userAgent } = who
+  const connection = new Connection(gate, who, line, (whose, code, reason) => farewell(gate, whose, code, reason))
+  gate.connections.set(connectionId, connection)
+  gate.feed.tell(() => ({
+    kind: 'opened',
+    at,
+    connectionId,
+    sourceIp,
+    query,
+    ...(userAgent !== undefined && { userAgent }),
+  }))
+  return connection
+}
+
+/** The connection is over: nobody can post to it, and `$disconnect` runs, whose answer reaches nobody. */
+export const farewell = (gate: Gate, who: Who, code: number, given: string): void => {
+  const { settings, connections, invoke, tasks, feed } = gate
+  const { connectionId } = who
+  const reason = given || reasonOf(code)
+  if (connections.delete(connectionId))
+    feed.tell(() => ({ kind: 'closed', at: settings.clock.now(), connectionId, code, reason }))
+  if (!settings.routes.includes('$disconnect')) return
+  tasks.add(invoke(disconnectEvent({ ...who, now: settings.clock.now(), code, reason })))
+}
+
+const reasonOf = (code: number) => (code === 1005 ? 'Client-side close frame status not set' : '')
