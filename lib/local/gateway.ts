@@ -2,18 +2,14 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { WebSocketEvent } from '../event/event.ts'
 import { reachable } from './address.ts'
-import type { Connection } from './connection.ts'
 import type { LambdaContext } from './context.ts'
-import { makeFeed } from './feed.ts'
 import type { Gate } from './gate.ts'
 import { makeDoor } from './handshake.ts'
-import { invoker, type LambdaHandler } from './invoke.ts'
+import type { LambdaHandler } from './invoke.ts'
+import { openGate } from './open.ts'
 import { asHandler, type LocalOptions, readOptions } from './options.ts'
-import { quotas } from './quotas.ts'
 import { answerRequest } from './requests.ts'
-import { CLOSES, LIMITS } from './rules.ts'
 import { inProcess } from './runner.ts'
-import { makeTasks } from './tasks.ts'
 
 export interface LocalGateway {
   /** Where WebSocket clients connect: `ws://127.0.0.1:PORT/STAGE`. */
@@ -40,19 +36,8 @@ export const localGateway = async <Event = WebSocketEvent, Context = LambdaConte
   options: LocalOptions = {},
 ): Promise<LocalGateway> => {
   const settings = readOptions(handler, options)
-  const tasks = makeTasks()
-  let stopped: Promise<void> | undefined
-  const feed = makeFeed()
-  const runner = inProcess(asHandler(handler), settings.observe !== undefined)
-  const gate: Gate = {
-    settings,
-    connections: new Map<string, Connection>(),
-    invoke: invoker(runner, { settings, tasks, feed }),
-    tasks,
-    feed,
-    hasRoomFor: quotas(settings),
-    isStopping: () => stopped !== undefined,
-  }
+  const { gate, stop } = openGate(inProcess(asHandler(handler), settings.observe !== undefined), settings)
+  let closed: Promise<void> | undefined
   const sockets = new Set<Socket>()
   const server = serve(gate, sockets)
   await bind(server, settings)
@@ -65,8 +50,9 @@ export const localGateway = async <Event = WebSocketEvent, Context = LambdaConte
     endpoint: `http://${place}`,
     port,
     close: () => {
-      stopped ??= stop(gate, server, sockets).finally(runner.close)
-      return stopped
+      // Handlers may still post while they end, so the server goes last.
+      closed ??= stop().then(() => free(server, sockets))
+      return closed
     },
   }
 }
@@ -98,23 +84,8 @@ const whyNot = (error: NodeJS.ErrnoException, host: string, port: number) => {
   return `Cannot listen on ${host}:${port} (${error.message}). Choose another host or port.`
 }
 
-const stop = async ({ connections, tasks, settings }: Gate, server: Server, sockets: ReadonlySet<Socket>) => {
-  // In the next turn, so that whoever asks finds the gateway stopping before the first connection ends.
-  await Promise.resolve()
-  for (const connection of connections.values()) connection.end(CLOSES.stopped)
-  // Handlers may still post while they end, so the server goes last.
-  const { drainMs, drainNoticeMs } = LIMITS
-  await tasks.settled(settings.clock, drainMs.value, drainNoticeMs.value, () =>
-    settings.waiting(waitingFor(tasks.names(), drainMs.value - drainNoticeMs.value)),
-  )
+const free = async (server: Server, sockets: ReadonlySet<Socket>) => {
   const freed = new Promise<void>((resolve) => server.close(() => resolve()))
   for (const socket of sockets) socket.destroy()
   await freed
 }
-
-const waitingFor = (names: readonly string[], leftMs: number) => {
-  const more = names.length > MAX_NAMES ? `; and ${names.length - MAX_NAMES} more` : ''
-  return `Waiting ${leftMs / 1_000} s more at most for ${names.slice(0, MAX_NAMES).join('; ')}${more}.`
-}
-
-const MAX_NAMES = 3
