@@ -17,7 +17,8 @@ const FLOORS = [
   ['app'],
   ['index'],
   ['client', 'guard', 'interop', 'deadlines', 'worker'],
-  ['local', 'testing', 'describe', 'conformance'],
+  ['local', 'describe', 'conformance'],
+  ['testing'],
   ['cli'],
 ]
 /** What only one place may import at run time. */

@@ -1,14 +1,18 @@
 import type { ConnectEvent } from './event.ts'
 
+/** What the handshake is read from: the event of `$connect`, or that of its authorizer. */
+type Asked = Pick<ConnectEvent, 'headers' | 'multiValueHeaders'> &
+  Pick<ConnectEvent, 'queryStringParameters' | 'multiValueQueryStringParameters'>
+
 /** The query string of a handshake, repeated parameters and all. */
-export const queryOf = (event: ConnectEvent): URLSearchParams =>
+export const queryOf = (event: Asked): URLSearchParams =>
   new URLSearchParams(pairs(event.multiValueQueryStringParameters, event.queryStringParameters))
 
 /** The headers of a handshake. The global `Headers` costs a cold start tens of milliseconds, so ask for it late. */
-export const headersOf = (event: ConnectEvent): Headers => new Headers(pairs(event.multiValueHeaders, event.headers))
+export const headersOf = (event: Asked): Headers => new Headers(pairs(event.multiValueHeaders, event.headers))
 
 /** What the client offered in `Sec-WebSocket-Protocol`, in its order. Browsers put a space behind each comma. */
-export const subprotocolsOf = (event: ConnectEvent): readonly string[] =>
+export const subprotocolsOf = (event: Asked): readonly string[] =>
   pairs(event.multiValueHeaders, event.headers)
     .filter(([name]) => name.toLowerCase() === 'sec-websocket-protocol')
     .flatMap(([, value]) => value.split(','))

@@ -7,12 +7,16 @@ import { selectRoute } from './route.ts'
 import { errorFrame } from './rules.ts'
 
 /** One message of a client: find its route, run the handler, send what reaches the client. */
-export const message = async (gate: Gate, connection: Connection, body: string): Promise<void> => {
+export const message = async (
+  gate: Gate,
+  connection: Connection,
+  body: string,
+  requestId = makeId(gate.settings.random),
+): Promise<void> => {
   const { settings, invoke, feed, hasRoomFor } = gate
   connection.touch()
   const { who } = connection
   const { connectionId } = who
-  const requestId = makeId()
   const selected = selectRoute(settings.routeSelectionExpression, settings.routes, body)
   const routeKey = selected ?? '$default'
   const at = connection.lastActiveAt

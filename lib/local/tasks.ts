@@ -4,6 +4,7 @@ import type { Clock } from './options.ts'
 export interface Tasks {
   /** Count a piece of work until it settles. Work that is part of other work needs no name of its own. */
   readonly add: <Result>(work: Promise<Result>, name?: () => string) => Promise<Result>
+  readonly count: () => number
   /** The names of what is under way. */
   readonly names: () => readonly string[]
   /** Wait until nothing is under way, or until the time is over. `slow` is called once, when it takes that long. */
@@ -23,6 +24,7 @@ export const makeTasks = (): Tasks => {
       work.then(done, done)
       return work
     },
+    count: () => under.size,
     names: () => [...under.values()].flatMap((name) => (name ? [name()] : [])),
     settled: async (clock, maxMs, slowMs, slow) => {
       let timer: unknown

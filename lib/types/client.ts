@@ -15,11 +15,11 @@ interface ClientOf<R extends object, P extends PushMap, Names extends keyof R> {
   close(): void
 }
 
-type RoutesOf<A extends AppLike> = NonNullable<A['~types']>['routes']
-type PushesOf<A extends AppLike> = NonNullable<A['~types']>['pushes']
+export type RoutesOf<A extends AppLike> = NonNullable<A['~types']>['routes']
+export type PushesOf<A extends AppLike> = NonNullable<A['~types']>['pushes']
 
-/** No argument at all where there is nothing to send. */
-type Data<R, N extends keyof R> = R[N] extends { readonly input: infer Input }
+/** What is passed after the name of a route: no argument at all where there is nothing to send. */
+export type Data<R, N extends keyof R> = R[N] extends { readonly input: infer Input }
   ? [Input] extends [undefined]
     ? []
     : undefined extends Input
@@ -27,7 +27,7 @@ type Data<R, N extends keyof R> = R[N] extends { readonly input: infer Input }
       : [data: Input]
   : never
 
-type Reply<R, N extends keyof R> = R[N] extends { readonly reply: infer Returned } ? Wire<Returned> : never
+export type Reply<R, N extends keyof R> = R[N] extends { readonly reply: infer Returned } ? Wire<Returned> : never
 
 /** What a value becomes after a trip through JSON. */
 export type Wire<T> = T extends string | number | boolean | null | undefined | void

@@ -9,8 +9,15 @@ export interface Heard {
   readonly error?: { readonly code: string; readonly message: string; readonly details?: unknown }
 }
 
+export interface Peer {
+  readonly closed: Promise<{ readonly code: number; readonly reason: string }>
+  readonly close: () => void
+  readonly ask: (action: string, data?: unknown) => Promise<Heard>
+  readonly pushed: (event: string) => Promise<unknown>
+}
+
 /** A client that asks by id and takes pushes in the order of their arrival. */
-export const peer = async (url: string) => {
+export const peer = async (url: string): Promise<Peer> => {
   const { socket, closed, send } = await connect(url)
   const heard: Heard[] = []
   const news = new Set<() => void>()

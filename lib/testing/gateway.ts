@@ -1,0 +1,149 @@
+import { makeId } from '../event/make.ts'
+import { admit } from '../local/admit.ts'
+import type { Who } from '../local/connection.ts'
+import { enter } from '../local/enter.ts'
+import { insideOf } from '../local/inside.ts'
+import { openGate } from '../local/open.ts'
+import { asHandler, type LocalOptions, readOptions } from '../local/options.ts'
+import { inProcess } from '../local/runner.ts'
+import { ClientEnd, type TestClient } from './client.ts'
+import { type FakeClock, fakeClock } from './clock.ts'
+import { randomOf } from './faults.ts'
+import { makePace } from './pace.ts'
+import { Patience } from './patience.ts'
+import { wireUp } from './wiring.ts'
+
+/** Options of the local gateway, less those of sockets. */
+export interface TestGatewayOptions
+  extends Omit<LocalOptions, 'port' | 'host' | 'page' | 'clock' | 'random' | 'waiting'> {
+  /** What ids and waits are made of: the same seed gives the same ones. In the message of what fails. @default 1 */
+  readonly seed?: number
+  /** @default a clock of its own: `fakeClock()` */
+  readonly clock?: FakeClock
+}
+
+export interface TestHandshake {
+  /** `?name=ann`, or `{ name: 'ann' }`. */
+  readonly query?: string | Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
+  /** What the client offers, in order. */
+  readonly subprotocols?: readonly string[]
+  /** @default '203.0.113.7' */
+  readonly sourceIp?: string
+}
+
+export interface TestGateway<A> {
+  readonly seed: number
+  readonly clock: FakeClock
+  /** Rejects with a `HandshakeError` where the client is not let in. */
+  readonly connect: (handshake?: TestHandshake) => Promise<TestClient<A>>
+  /**
+   * Let so many milliseconds pass: idle times, the two hours, deadlines and timeouts come when they are due. Resolves
+   * when all that this set off is through, or waits for more time or for the test itself.
+   */
+  readonly advance: (ms: number) => Promise<void>
+  /** Wait until all that is under way is through, as far as it needs no more time. */
+  readonly settled: () => Promise<void>
+  /** Close all connections, wait for their handlers, and leave the application as it was found. */
+  readonly close: () => Promise<void>
+}
+
+/** The status with which a client was not let in. */
+export class HandshakeError extends Error {
+  override readonly name = 'HandshakeError'
+  readonly status: number
+
+  constructor(status: number, hint: string) {
+    super(`The handshake was refused with ${status}.${hint}`)
+    this.status = status
+  }
+}
+
+/**
+ * Run a handler under API Gateway's rules, in process, without sockets and without waiting: time is a fake clock.
+ *
+ * ```ts
+ * const gateway = testGateway(chat, { seed: 7 })
+ * const ann = await gateway.connect({ query: '?name=ann' })
+ * assert.is((await ann.request('join', { room: 'tea' })).error?.code, 'FAILED_PRECONDITION')
+ * await gateway.advance(600_000)
+ * assert.equal(ann.closed, { code: 1001, reason: 'Going away' })
+ * await gateway.close()
+ * ```
+ *
+ * - An application of this library is wired to it while it is open: it posts here, its clock and its chance are the
+ *   gateway's, `memory()` begins empty, and deadlines that would wait in a queue wait here. `app.server` reaches the
+ *   connections too. One application runs in one gateway at a time.
+ * - Any other handler runs too. What it posts by HTTP does not come here: for that there is `localGateway`.
+ * - Time stands still while a handler works. When all that is under way only waits, time goes on to the end of the wait.
+ *
+ * Throws a TypeError, in a sentence, for options that are none.
+ */
+export const testGateway = <A extends object>(app: A, options: TestGatewayOptions = {}): TestGateway<A> => {
+  const { seed = 1, clock = fakeClock(), ...rest } = options
+  const random = randomOf(seed)
+  const settings = readOptions(app, { ...rest, clock, random }, 'testGateway')
+  const pace = makePace(clock, () => gate.tasks.count() > 0)
+  const { gate, stop } = openGate(
+    { run: (event, context) => pace.work(() => runner.run(event, context)), close: () => runner.close() },
+    settings,
+  )
+  const inside = insideOf(app)
+  const undo = inside && wireUp(inside, { gate, clock, pace, random })
+  // After the wiring, so that whoever watches the application watches what it is wired to.
+  const runner = inProcess(asHandler(app), settings.observe !== undefined)
+  const patience = new Patience(` Seed ${seed}.`)
+
+  const connect = async ({
+    query = '',
+    headers = {},
+    subprotocols = [],
+    sourceIp = '203.0.113.7',
+  }: TestHandshake = {}) => {
+    const who: Who = {
+      connectionId: makeId(random),
+      connectedAt: clock.now(),
+      stage: settings.stage,
+      apiId: 'test',
+      domainName: settings.customDomain?.domainName ?? 'test.execute-api.us-east-1.amazonaws.com',
+      sourceIp,
+      ...variablesOf(settings),
+      ...userAgentOf(headers),
+    }
+    const all = subprotocols.length > 0 ? { ...headers, 'Sec-WebSocket-Protocol': subprotocols.join(', ') } : headers
+    const search = new URLSearchParams(query).toString()
+    const knock = { who, headers: listed(all), query: search && `?${search}` }
+    const asked = gate.tasks.add(admit(gate, knock))
+    pace.look()
+    const verdict = await asked
+    if (!verdict.isAdmitted) throw new HandshakeError(verdict.status, ` Seed ${seed}.`)
+    const client = new ClientEnd(gate, who.connectionId, patience, pace.look)
+    client.enter(enter(gate, verdict.who, knock.query, client.line), verdict.subprotocol)
+    return client as TestClient<A>
+  }
+  return {
+    seed,
+    clock,
+    connect,
+    advance: pace.advance,
+    settled: pace.quiet,
+    close: async () => {
+      const stopping = stop()
+      pace.look()
+      await stopping
+      patience.stop()
+      undo?.()
+    },
+  }
+}
+
+const variablesOf = ({ stageVariables }: LocalOptions) =>
+  stageVariables && Object.keys(stageVariables).length > 0 ? { stageVariables } : undefined
+
+const userAgentOf = (headers: Readonly<Record<string, string>>) => {
+  const [, userAgent] = Object.entries(headers).find(([name]) => name.toLowerCase() === 'user-agent') ?? []
+  return userAgent === undefined ? undefined : { userAgent }
+}
+
+const listed = (headers: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]))
