@@ -52,6 +52,12 @@ test('there are conversations to hold', () => {
   assert.ok(examples.filter(({ talk }) => talk.length > 0).length >= 5)
 })
 
+for (const [index, { chapter, code }] of examples.entries())
+  if (code.includes("from 'node:assert/strict'"))
+    test(`what the code under "${chapter}" asserts holds`, async () => {
+      await import(pathToFileURL(files[index] ?? '').href)
+    })
+
 for (const [index, { chapter, talk }] of examples.entries())
   if (talk.length > 0)
     test(`the conversation under "${chapter}" takes place as it stands`, async () => {
