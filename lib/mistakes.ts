@@ -19,6 +19,8 @@ export const unknownRouteOption = 'route() has no such option.'
 export const channelWithoutStore = 'Channels need a store. Declare one with .store().'
 export const noMachine = 'There is no machine to tell. Declare one with .protocol().'
 export const protocolWithoutStore = 'A protocol needs a store. Call .store() before .build().'
+export const nestedContext = 'The context of an authorizer is flat: strings, numbers and booleans.'
+export const principalInContext = 'The principalId is the first argument, and no part of the context.'
 
 /** A rule broken in plain JavaScript, as `build()` throws it: the sentence, then where. */
 export const mistake = (sentence: string, where: string): TypeError => new TypeError(`${sentence} (${where})`)

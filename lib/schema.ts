@@ -10,7 +10,7 @@ export interface Schema<In = unknown, Out = In> {
 
 export type SchemaResult<Out> =
   | { readonly value: Out; readonly issues?: undefined }
-  | { readonly issues: readonly SchemaIssue[] }
+  | { readonly issues: readonly SchemaIssue[]; readonly value?: undefined }
 
 /** What a schema makes of a value of the server's own, where a value that does not fit is a defect. */
 export const valid = async (schema: Schema, value: unknown, name: string): Promise<unknown> => {

@@ -52,20 +52,21 @@ export const sign = (
   const lines = names.map((name) => `${name}:${sent[name]}\n`).join('')
   const signedHeaders = names.join(';')
   const request = `${method}\n${canonicalPath(path)}\n\n${lines}\n${signedHeaders}\n${sha256(body)}`
-  const signature = hmac(
-    signingKey(secretAccessKey, scope),
-    `${ALGORITHM}\n${time}\n${scope}\n${sha256(request)}`,
-  ).toString('hex')
+  const signature = signatureOf(secretAccessKey, scope, time, request)
   sent.authorization = `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`
   return sent
 }
+
+/** The signature of a canonical request: in hexadecimal. `time` as `x-amz-date` has it. */
+export const signatureOf = (secret: string, scope: string, time: string, request: string): string =>
+  hmac(signingKey(secret, scope), `${ALGORITHM}\n${time}\n${scope}\n${sha256(request)}`).toString('hex')
 
 /** Percent-encode everything but RFC 3986's unreserved characters; `encodeURIComponent` spares five more. */
 export const percentEncode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 
 /** The path on the wire is encoded already; SigV4 wants it encoded once more: `abc%3D` signs as `abc%253D`. */
-const canonicalPath = (path: string) => path.replace(/[^\w.~/-]/g, percentEncode)
+export const canonicalPath = (path: string): string => path.replace(/[^\w.~/-]/g, percentEncode)
 
 let second = Number.NaN
 let text = ''
@@ -93,7 +94,7 @@ const signingKey = (secret: string, scope: string): Key => {
 
 const hmac = (key: Key, text: string) => crypto().createHmac('sha256', key).update(text).digest()
 
-const sha256 = (data: string | Uint8Array) => crypto().hash('sha256', data)
+export const sha256 = (data: string | Uint8Array): string => crypto().hash('sha256', data)
 
 let loaded: Crypto | undefined
 /** Loaded at the first signature, so that importing this file costs nothing. */

@@ -4,7 +4,7 @@ import { serverOf } from '../flow/server.ts'
 import type { Application, State } from '../flow/state.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { mistake, protocolWithoutStore } from '../mistakes.ts'
-import { type Schema, valid } from '../schema.ts'
+import type { Schema } from '../schema.ts'
 import type { Store } from '../store/store.ts'
 import type { Options, Warning } from '../types/options.ts'
 import { gateways } from './gateways.ts'
@@ -58,7 +58,11 @@ const authorize =
   (schema: Schema): Layer =>
   async (context, next) => {
     const { authorizer } = context as { readonly authorizer: unknown }
-    return next({ authorizer: await valid(schema, authorizer, 'What the authorizer returned') })
+    const { issues, value } = await schema['~standard'].validate(authorizer)
+    // A number or a boolean may arrive as text. Code for that is loaded where a schema minds.
+    return next({
+      authorizer: issues ? await (await import('./authorizer.ts')).read(schema, authorizer, issues) : value,
+    })
   }
 
 /** The store brings everything that needs one. */

@@ -17,12 +17,20 @@ export type Verdict =
   | { readonly isAdmitted: false; readonly status: number; readonly message?: string }
 
 /** Ask whoever has a say in it: the quota of new connections, the authorizer, `$connect`. */
-export const admit = async (gate: Gate, { who, headers, query }: Knock): Promise<Verdict> => {
-  const { settings, invoke, hasRoomFor } = gate
+export const admit = async (gate: Gate, knock: Knock): Promise<Verdict> => {
+  const { settings, invoke, hasRoomFor, feed } = gate
   if (!hasRoomFor.connect())
     return { isAdmitted: false, status: HANDSHAKE.throttled.value, message: ERROR_FRAMES.throttled.value }
+  const authorization = await gate.authorize?.(knock)
+  if (authorization?.isAdmitted === false) {
+    const { status, message, reason } = authorization
+    const { connectionId } = knock.who
+    feed.tell(() => ({ kind: 'refused', at: settings.clock.now(), connectionId, status, reason }))
+    return { isAdmitted: false, status, message }
+  }
+  const who = authorization ? { ...knock.who, authorizer: authorization.authorizer } : knock.who
   if (!settings.routes.includes('$connect')) return { isAdmitted: true, who, subprotocol: undefined }
-  const event = connectEvent({ ...who, now: settings.clock.now(), headers, query })
+  const event = connectEvent({ ...who, now: settings.clock.now(), headers: knock.headers, query: knock.query })
   const result = await invoke(event)
   if (result.outcome === 'timeout')
     return { isAdmitted: false, status: HANDSHAKE.timeout.value, message: ERROR_FRAMES.timeout.value }

@@ -10,6 +10,14 @@ export type Seen =
       readonly userAgent?: string
       readonly query: string
     }
+  /** The authorizer did not let a client in; what `$connect` refuses is an invocation. */
+  | {
+      readonly kind: 'refused'
+      readonly at: number
+      readonly connectionId: string
+      readonly status: number
+      readonly reason: string
+    }
   /** A message of a client, before it is handled. */
   | {
       readonly kind: 'received'

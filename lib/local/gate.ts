@@ -1,3 +1,5 @@
+import type { Knock } from './admit.ts'
+import type { Authorization } from './authorize.ts'
 import type { Connection } from './connection.ts'
 import type { Feed } from './feed.ts'
 import type { Invoke } from './invoke.ts'
@@ -9,6 +11,8 @@ export interface Gate {
   readonly settings: Settings
   /** The open connections. One whose `$connect` still runs is not among them. */
   readonly connections: Map<string, Connection>
+  /** Asks the authorizer, where there is one. */
+  readonly authorize: ((knock: Knock) => Promise<Authorization>) | undefined
   readonly invoke: Invoke
   readonly tasks: Tasks
   readonly feed: Feed

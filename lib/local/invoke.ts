@@ -63,7 +63,7 @@ export const invoker = (runner: Runner, office: Office): Invoke => {
     const { routeKey, connectionId } = event.requestContext
     const work = run(runner, event, lambdaContext(clock, lambdaTimeoutMs, random))
     const running = office.tasks.add(work, () => `the handler of ${routeKey} for ${connectionId}`)
-    const result = await within(integrationTimeoutMs, running, clock)
+    const result: Outcome = await within(integrationTimeoutMs, running, clock)
     tell(office, event, { ...summary(result), ms: clock.now() - begunAt })
     return result
   }
@@ -97,15 +97,24 @@ const run = async (runner: Runner, event: WebSocketEvent, context: LambdaContext
  * Call a handler and wait for its answer. One of three parameters answers through its callback unless it returns a
  * promise, as in the Node runtimes up to 22.
  */
-export const callHandler = (handler: LambdaHandler, event: WebSocketEvent, context: LambdaContext): Promise<unknown> =>
+export const callHandler = <Event>(
+  handler: LambdaHandler<Event>,
+  event: Event,
+  context: LambdaContext,
+): Promise<unknown> =>
   new Promise<unknown>((resolve, reject) => {
     const returned = handler(event, context, (error, result) => (error ? reject(error) : resolve(result)))
     if (handler.length < 3 || returned instanceof Promise) resolve(returned)
   })
 
-const within = async (ms: number, running: Promise<Outcome>, clock: Clock): Promise<Outcome> => {
+/** Wait no longer than so many milliseconds. */
+export const within = async <Result>(
+  ms: number,
+  running: Promise<Result>,
+  clock: Clock,
+): Promise<Result | { readonly outcome: 'timeout' }> => {
   let timer: unknown
-  const late = new Promise<Outcome>((resolve) => {
+  const late = new Promise<{ readonly outcome: 'timeout' }>((resolve) => {
     timer = clock.setTimeout(() => resolve({ outcome: 'timeout' }), ms)
   })
   const result = await Promise.race([running, late])

@@ -1,3 +1,4 @@
+import { authorizerOf } from './authorize.ts'
 import type { Connection } from './connection.ts'
 import { makeFeed } from './feed.ts'
 import type { Gate } from './gate.ts'
@@ -22,6 +23,7 @@ export const openGate = (runner: Runner, settings: Settings): OpenGate => {
   const gate: Gate = {
     settings,
     connections: new Map<string, Connection>(),
+    authorize: authorizerOf(settings),
     invoke: invoker(runner, { settings, tasks, feed }),
     tasks,
     feed,

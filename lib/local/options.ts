@@ -1,8 +1,10 @@
 import { inspect } from 'node:util'
 import * as v from 'valibot'
+import type { Credentials } from '../aws/sign.ts'
+import type { AuthorizerEvent } from '../event/authorizer.ts'
 import { insideOf } from './inside.ts'
 import type { Invocation, LambdaHandler } from './invoke.ts'
-import { LIMITS } from './rules.ts'
+import { IDENTITY_SOURCE, LIMITS } from './rules.ts'
 
 /** Where time comes from. A spec passes its own and never sleeps. */
 export interface Clock {
@@ -33,6 +35,17 @@ export interface LocalOptions {
   readonly routeSelectionExpression?: string
   /** Which routes have a route response, so that a returned body reaches the client. @default false */
   readonly routeResponse?: boolean | readonly string[]
+  /**
+   * The Lambda authorizer of `$connect`: `authorizer()` of `ws-interlock/guard`, or any other of the type REQUEST.
+   *
+   * @default none
+   */
+  readonly authorizer?: LambdaHandler<AuthorizerEvent>
+  /**
+   * Where a client says who it is, as AWS writes it: `route.request.querystring.token`, `route.request.header.Auth`. One
+   * that is missing is answered 401, and the authorizer is not asked. @default none
+   */
+  readonly identitySource?: string | readonly string[]
   /** On every event, where there are any. @default none */
   readonly stageVariables?: Readonly<Record<string, string>>
   /**
@@ -52,6 +65,13 @@ export interface LocalOptions {
   readonly connectsPerSecond?: number
   /** Messages and calls of `@connections` in a second. An account on AWS has 10,000, and 5,000 at once. @default none */
   readonly requestsPerSecond?: number
+  /**
+   * Calls of `@connections` must be signed, as on AWS: by these credentials, or with `true` by those of the environment
+   * (AWS_ACCESS_KEY_ID and so on). So an unsigned or wrongly signed client is found on the laptop.
+   *
+   * @default false
+   */
+  readonly verifySignature?: boolean | (Credentials & { readonly region?: string })
   /** @default the clock of the machine */
   readonly clock?: Clock
   /** From 0 to 1: what ids are made of. @default Math.random */
@@ -65,8 +85,19 @@ export interface LocalOptions {
 }
 
 /** Complete: what has no default may be absent. */
-type Optional = 'stageVariables' | 'customDomain' | 'connectsPerSecond' | 'requestsPerSecond' | 'page' | 'observe'
-export type Settings = Required<Omit<LocalOptions, Optional>> & Pick<LocalOptions, Optional>
+type Optional =
+  | 'authorizer'
+  | 'stageVariables'
+  | 'customDomain'
+  | 'connectsPerSecond'
+  | 'requestsPerSecond'
+  | 'page'
+  | 'observe'
+export interface Settings
+  extends Required<Omit<LocalOptions, Optional | 'identitySource'>>,
+    Pick<LocalOptions, Optional> {
+  readonly identitySource: readonly string[]
+}
 
 /** Check and complete what the user wrote. Throws a `TypeError` whose message is one sentence. */
 export const readOptions = (handler: unknown, options: unknown, who = 'localGateway'): Settings => {
@@ -82,7 +113,7 @@ export const readOptions = (handler: unknown, options: unknown, who = 'localGate
 }
 
 /** The deployed routes where nobody says which. */
-const routesOf = (handler: unknown): readonly string[] => {
+export const routesOf = (handler: unknown): readonly string[] => {
   const own = [...(insideOf(handler)?.plan.routes.keys() ?? [])]
   return ['$connect', '$disconnect', '$default', ...own.filter((name) => !name.startsWith('$'))]
 }
@@ -112,6 +143,16 @@ const CustomDomain = v.strictObject(
   DOMAIN,
 )
 const functionThat = <Wanted>() => v.custom<Wanted>((value) => typeof value === 'function', 'must be a function')
+const SIGNER = 'must be true, false or { accessKeyId, secretAccessKey, sessionToken?, region? }'
+const Signer = v.object({
+  accessKeyId: v.string(),
+  secretAccessKey: v.string(),
+  sessionToken: v.exactOptional(v.string()),
+  region: v.exactOptional(v.string()),
+})
+const SOURCE =
+  "must be as AWS writes it: 'route.request.querystring.token' or 'route.request.header.Auth', or a list of such"
+const Source = v.pipe(v.string(SOURCE), v.regex(IDENTITY_SOURCE, SOURCE))
 const RouteKey = v.pipe(v.string(ROUTES), v.regex(/^(?:[^$]|\$(?:connect|disconnect|default)$)/, ROUTES))
 const text = (message: string) => v.pipe(v.string(message), v.nonEmpty(message))
 const functionOf = (clock: unknown, name: string) =>
@@ -124,6 +165,14 @@ const Options = v.strictObject({
   routes: v.exactOptional(v.array(RouteKey, ROUTES)),
   routeSelectionExpression: v.optional(text('must be a selection expression'), '$request.body.action'),
   routeResponse: v.optional(v.union([v.boolean(), v.array(v.string())], RESPONSE), false),
+  authorizer: v.exactOptional(functionThat<LambdaHandler<AuthorizerEvent>>()),
+  identitySource: v.optional(
+    v.pipe(
+      v.union([Source, v.array(Source)], SOURCE),
+      v.transform((given) => [given].flat()),
+    ),
+    [],
+  ),
   stageVariables: v.exactOptional(v.record(v.string(), v.string(VARIABLES), VARIABLES)),
   integrationTimeoutMs: ms(LIMITS.integrationTimeoutMs.value),
   lambdaTimeoutMs: ms(LIMITS.lambdaTimeoutMs.value),
@@ -139,6 +188,7 @@ const Options = v.strictObject({
   customDomain: v.exactOptional(CustomDomain),
   connectsPerSecond: v.exactOptional(perSecond),
   requestsPerSecond: v.exactOptional(perSecond),
+  verifySignature: v.optional(v.union([v.boolean(), Signer], SIGNER), false),
   random: v.optional(functionThat<() => number>(), () => Math.random),
   page: v.exactOptional(text('must be the path of an HTML file')),
   observe: v.exactOptional(functionThat<(invocation: Invocation) => void>()),

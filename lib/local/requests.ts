@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Gate } from './gate.ts'
 import { type ManagementAnswer, manage, namedConnection, refusal } from './management.ts'
 import { HANDSHAKE, LIMITS, MANAGEMENT } from './rules.ts'
+import { verifySignature } from './verify.ts'
 import { placeOf, split } from './who.ts'
 
 /** Answer a plain HTTP request: `@connections`, the page, or why there is nothing here. */
@@ -21,8 +22,33 @@ const called = async (gate: Gate, id: string, request: IncomingMessage): Promise
   const { method = '' } = request
   // All of the body is read before the connection is looked up: it may be gone by then.
   const body = await readBody(request)
-  return manage(gate, { method, id, body: body?.toString() })
+  const refused = verified(gate, request, body)
+  if (!refused) return manage(gate, { method, id, body: body?.toString() })
+  const { reason, ...said } = refused
+  const at = gate.settings.clock.now()
+  gate.feed.tell(() => ({ kind: 'refused', at, connectionId: id, status: said.status, reason }))
+  return refusal(said)
 }
+
+const verified = ({ settings: { verifySignature: wanted, clock } }: Gate, request: IncomingMessage, body?: Buffer) => {
+  // What is too large is refused for that, and its signature cannot be checked.
+  if (!wanted || !body) return undefined
+  const { method = '', url = '', headers } = request
+  const { region, credentials } =
+    wanted === true ? callerOf(process.env) : { region: wanted.region, credentials: wanted }
+  return verifySignature({ method, url, headers, body }, { credentials, region, now: clock.now() })
+}
+
+/** Who this process is: read at each call, since `.env` files and the like come when they come. */
+const callerOf = ({
+  AWS_ACCESS_KEY_ID: accessKeyId,
+  AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  ...env
+}: NodeJS.ProcessEnv) => ({
+  region: env.AWS_REGION,
+  credentials:
+    accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN } : undefined,
+})
 
 const write = (response: ServerResponse, { status, headers, body }: ManagementAnswer) => {
   response.writeHead(status, headers).end(body)

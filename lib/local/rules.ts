@@ -133,5 +133,41 @@ export const MANAGEMENT = {
   ),
 } as const
 
+const SIGNING = 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html'
+
+/** Answers to a call of `@connections` whose signature is not right, where `verifySignature` asks for one. */
+export const SIGNATURE = {
+  missing: rule(
+    { type: 'MissingAuthenticationTokenException', message: 'Missing Authentication Token' },
+    'inferred',
+    'https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html',
+  ),
+  incomplete: rule(
+    { type: 'IncompleteSignatureException', message: 'Authorization header is not that of Signature Version 4.' },
+    'inferred',
+    SIGNING,
+  ),
+  unknown: rule(
+    { type: 'UnrecognizedClientException', message: 'The security token included in the request is invalid.' },
+    'documented',
+    SIGNING,
+  ),
+  invalid: rule(
+    {
+      type: 'InvalidSignatureException',
+      message:
+        'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
+    },
+    'documented',
+    SIGNING,
+  ),
+} as const
+
+/** How far the clock of a caller may be off: "within 5 minutes". */
+export const SIGNATURE_SKEW_MS = rule(5 * 60_000, 'documented', SIGNING)
+
 /** Every id in every capture. The service's own rule is not known. */
 export const CONNECTION_ID = rule(/^[\w-]{15}=$/, 'observed', RECORDED)
+
+/** `route.request.querystring.token`, `route.request.header.Auth`, `context.NAME` or `stageVariables.NAME`. */
+export const IDENTITY_SOURCE = /^(?:route\.request\.(?:querystring|header)|context|stageVariables)\.(?=.)/

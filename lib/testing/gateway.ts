@@ -3,6 +3,7 @@ import { admit } from '../local/admit.ts'
 import type { Who } from '../local/connection.ts'
 import { enter } from '../local/enter.ts'
 import { insideOf } from '../local/inside.ts'
+import { callHandler } from '../local/invoke.ts'
 import { openGate } from '../local/open.ts'
 import { asHandler, type LocalOptions, readOptions } from '../local/options.ts'
 import { inProcess } from '../local/runner.ts'
@@ -84,9 +85,13 @@ export const testGateway = <A extends object>(app: A, options: TestGatewayOption
   const random = randomOf(seed)
   const settings = readOptions(app, { ...rest, clock, random }, 'testGateway')
   const pace = makePace(clock, () => gate.tasks.count() > 0)
+  const { authorizer } = settings
   const { gate, stop } = openGate(
     { run: (event, context) => pace.work(() => runner.run(event, context)), close: () => runner.close() },
-    settings,
+    {
+      ...settings,
+      ...(authorizer && { authorizer: (event, context) => pace.work(() => callHandler(authorizer, event, context)) }),
+    },
   )
   const inside = insideOf(app)
   const undo = inside && wireUp(inside, { gate, clock, pace, random })
