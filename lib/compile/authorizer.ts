@@ -1,7 +1,7 @@
 import type { Schema, SchemaIssue, SchemaResult } from '../schema.ts'
 
 /**
- * Read what an authorizer returned once more, after its schema refused it as it arrived.
+ * The schema of what an authorizer returned, for what arrives of that.
  *
  * API Gateway hands on the context of an authorizer as text, `{ admin: true }` as `{ admin: 'true' }`. So where the
  * schema finds fault with a text that says `true`, `false` or a number, it is shown what the text says. A text that the
@@ -9,16 +9,28 @@ import type { Schema, SchemaIssue, SchemaResult } from '../schema.ts'
  *
  * Throws a `TypeError` where the schema refuses that, too: the authorizer and the application do not agree.
  */
-export const read = async (schema: Schema, given: unknown, issues: readonly SchemaIssue[]): Promise<unknown> => {
+export const reading = (schema: Schema): Schema => {
+  // Two messages at once may both have been the first.
+  if (schema['~standard'].vendor === VENDOR) return schema
+  const validate = async (given: unknown) => {
+    const result = await schema['~standard'].validate(given)
+    return result.issues ? { value: await read(schema, given, result.issues) } : result
+  }
+  return { '~standard': { version: 1, vendor: VENDOR, validate } }
+}
+
+const VENDOR = 'ws-interlock'
+
+const read = async (schema: Schema, given: unknown, issues: readonly SchemaIssue[]): Promise<unknown> => {
   let result: SchemaResult<unknown> = { issues }
   const value: Record<string, unknown> = { ...Object(given) }
-  const read: string[] = []
+  const keys: string[] = []
   // A schema may name one fault at a time. Each turn reads one key at least, and none twice.
   while (result.issues) {
     const found = textsAt(result.issues, value)
-    if (found.length === 0) throw new TypeError(refusal(issues, read, result.issues))
+    if (found.length === 0) throw new TypeError(refusal(issues, keys, result.issues))
     for (const [key, said] of found) value[key] = said
-    read.push(...found.map(([key]) => key))
+    keys.push(...found.map(([key]) => key))
     result = await schema['~standard'].validate(value)
   }
   return result.value

@@ -56,13 +56,14 @@ const BARE: Omit<Route, 'run'> = { name: '$default', input: undefined, reply: un
 /** The declared authorizer is checked before anything else sees the event. */
 const authorize =
   (schema: Schema): Layer =>
-  async (context, next) => {
-    const { authorizer } = context as { readonly authorizer: unknown }
-    const { issues, value } = await schema['~standard'].validate(authorizer)
-    // A number or a boolean may arrive as text. Code for that is loaded where a schema minds.
-    return next({
-      authorizer: issues ? await (await import('./authorizer.ts')).read(schema, authorizer, issues) : value,
-    })
+  async ({ authorizer }: { readonly authorizer?: unknown }, next) => {
+    let result = await schema['~standard'].validate(authorizer)
+    if (result.issues) {
+      // A number or a boolean may arrive as text. Code for that is loaded once a schema minds, and stays.
+      schema = (await import('./authorizer.ts')).reading(schema)
+      result = await schema['~standard'].validate(authorizer)
+    }
+    return next({ authorizer: result.value })
   }
 
 /** The store brings everything that needs one. */

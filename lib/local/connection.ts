@@ -20,7 +20,7 @@ export interface Line {
 export class Connection {
   readonly who: Who
   lastActiveAt: number
-  readonly #line: Line
+  #line: Line
   #isGone = false
   #idle: unknown
   readonly #age: unknown
@@ -74,6 +74,13 @@ export class Connection {
     this.#farewell(this.who, code, reason)
   }
 
+  /** It is gone without a word. Chaos may have it that nobody notices. */
+  lost(): void {
+    if (this.#isGone) return
+    if (this.#gate.chaos?.isHalfOpen(this.who.connectionId)) this.#line = VOID
+    else this.left(...CLOSES.lost.value)
+  }
+
   // One timer that finds how long it still has to wait: messages only note the time.
   #watch(ms: number): void {
     const { clock, idleMs } = this.#gate.settings
@@ -84,3 +91,6 @@ export class Connection {
     }, ms)
   }
 }
+
+/** Where messages vanish. */
+const VOID: Line = { isOpen: () => true, send: () => {}, close: () => {} }

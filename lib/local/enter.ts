@@ -1,6 +1,7 @@
 import { disconnectEvent } from '../event/make.ts'
 import { Connection, type Line, type Who } from './connection.ts'
 import type { Gate } from './gate.ts'
+import type { Clock } from './options.ts'
 
 /** The handshake is complete: from here on the connection can be posted to. */
 export const enter = (gate: Gate, who: Who, query: string, line: Line): Connection => {
@@ -20,13 +21,19 @@ export const enter = (gate: Gate, who: Who, query: string, line: Line): Connecti
 
 /** The connection is over: nobody can post to it, and `$disconnect` runs, whose answer reaches nobody. */
 export const farewell = (gate: Gate, who: Who, code: number, given: string): void => {
-  const { settings, connections, invoke, tasks, feed } = gate
+  const { settings, connections, invoke, tasks, feed, chaos } = gate
   const { connectionId } = who
   const reason = given || reasonOf(code)
   if (connections.delete(connectionId))
     feed.tell(() => ({ kind: 'closed', at: settings.clock.now(), connectionId, code, reason }))
   if (!settings.routes.includes('$disconnect')) return
-  tasks.add(invoke(disconnectEvent({ ...who, now: settings.clock.now(), code, reason })))
+  const { clock } = settings
+  const leave = () => tasks.add(invoke(disconnectEvent({ ...who, now: clock.now(), code, reason })))
+  if (!chaos) leave()
+  else for (const ms of chaos.farewells(connectionId)) tasks.add(after(clock, ms).then(leave))
 }
+
+const after = (clock: Clock, ms: number) =>
+  ms === 0 ? Promise.resolve() : new Promise<void>((resolve) => clock.setTimeout(resolve, ms))
 
 const reasonOf = (code: number) => (code === 1005 ? 'Client-side close frame status not set' : '')

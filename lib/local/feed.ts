@@ -1,3 +1,4 @@
+import type { Injected } from './chaos.ts'
 import type { Invocation } from './invoke.ts'
 
 /** What is to be seen of a running gateway, in the order in which it happened. Times are epoch milliseconds. */
@@ -18,6 +19,8 @@ export type Seen =
       readonly status: number
       readonly reason: string
     }
+  /** Something went wrong on purpose. */
+  | { readonly kind: 'chaos'; readonly at: number; readonly connectionId: string; readonly fault: Injected }
   /** A message of a client, before it is handled. */
   | {
       readonly kind: 'received'

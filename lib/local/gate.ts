@@ -1,5 +1,6 @@
 import type { Knock } from './admit.ts'
 import type { Authorization } from './authorize.ts'
+import type { Chaos } from './chaos.ts'
 import type { Connection } from './connection.ts'
 import type { Feed } from './feed.ts'
 import type { Invoke } from './invoke.ts'
@@ -18,5 +19,7 @@ export interface Gate {
   readonly feed: Feed
   /** Whether the account's quotas leave room for one more. */
   readonly hasRoomFor: Readonly<Record<'connect' | 'request', () => boolean>>
+  /** What goes wrong on purpose. */
+  readonly chaos: Chaos | undefined
   readonly isStopping: () => boolean
 }

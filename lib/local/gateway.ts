@@ -2,14 +2,15 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { WebSocketEvent } from '../event/event.ts'
 import { reachable } from './address.ts'
+import type { Chaos } from './chaos.ts'
 import type { LambdaContext } from './context.ts'
 import type { Gate } from './gate.ts'
 import { makeDoor } from './handshake.ts'
 import type { LambdaHandler } from './invoke.ts'
 import { openGate } from './open.ts'
-import { asHandler, type LocalOptions, readOptions } from './options.ts'
+import { asHandler, type LocalOptions, readOptions, type Settings } from './options.ts'
 import { answerRequest } from './requests.ts'
-import { inProcess } from './runner.ts'
+import { inProcess, type Runner } from './runner.ts'
 
 export interface LocalGateway {
   /** Where WebSocket clients connect: `ws://127.0.0.1:PORT/STAGE`. */
@@ -17,6 +18,8 @@ export interface LocalGateway {
   /** What serves `@connections`: `http://127.0.0.1:PORT/STAGE`. */
   readonly endpoint: string
   readonly port: number
+  /** What went wrong on purpose, where `chaos` was asked for. */
+  readonly chaos?: Pick<Chaos, 'seed' | 'injected'>
   /** Close the connections with 1001, wait for running handlers, five seconds at most, and free the port. */
   readonly close: () => Promise<void>
 }
@@ -36,7 +39,19 @@ export const localGateway = async <Event = WebSocketEvent, Context = LambdaConte
   options: LocalOptions = {},
 ): Promise<LocalGateway> => {
   const settings = readOptions(handler, options)
-  const { gate, stop } = openGate(inProcess(asHandler(handler), settings.observe !== undefined), settings)
+  const { gate: _, ...gateway } = await serveGate(
+    inProcess(asHandler(handler), settings.observe !== undefined, settings.chaos !== undefined),
+    settings,
+  )
+  return gateway
+}
+
+/** The same for whoever brings a runner of its own, and looks at the gate: the handler may change while it is open. */
+export const serveGate = async (
+  runner: Runner,
+  settings: Settings,
+): Promise<LocalGateway & { readonly gate: Gate }> => {
+  const { gate, stop } = openGate(runner, settings)
   let closed: Promise<void> | undefined
   const sockets = new Set<Socket>()
   const server = serve(gate, sockets)
@@ -46,9 +61,11 @@ export const localGateway = async <Event = WebSocketEvent, Context = LambdaConte
   const { port } = server.address() as AddressInfo
   const place = `${reachable(settings.host)}:${port}/${settings.stage}`
   return {
+    gate,
     url: `ws://${place}`,
     endpoint: `http://${place}`,
     port,
+    ...(gate.chaos && { chaos: gate.chaos }),
     close: () => {
       // Handlers may still post while they end, so the server goes last.
       closed ??= stop().then(() => free(server, sockets))

@@ -1,3 +1,4 @@
+export type { Chaos, ChaosChances, ChaosKind, ChaosOptions, Injected } from './chaos.ts'
 export type { LambdaContext } from './context.ts'
 export { type LocalGateway, localGateway } from './gateway.ts'
 export type { Invocation, LambdaCallback, LambdaHandler } from './invoke.ts'

@@ -1,5 +1,6 @@
 import type { WebSocketEvent } from '../event/event.ts'
 import { type Answer, readAnswer } from './answer.ts'
+import type { Fate } from './chaos.ts'
 import { type LambdaContext, lambdaContext } from './context.ts'
 import type { Gate } from './gate.ts'
 import type { Clock } from './options.ts'
@@ -53,15 +54,19 @@ export interface Invocation {
 export type Invoke = (event: WebSocketEvent) => Promise<Outcome>
 
 /** What an invocation needs of a gateway. */
-export type Office = Pick<Gate, 'settings' | 'tasks' | 'feed'>
+export type Office = Pick<Gate, 'settings' | 'tasks' | 'feed' | 'chaos'>
 
 /** Call the handler as Lambda does, and wait no longer than the integration timeout. */
 export const invoker = (runner: Runner, office: Office): Invoke => {
-  const { clock, integrationTimeoutMs, lambdaTimeoutMs, random } = office.settings
+  const { settings, chaos } = office
+  const { clock, integrationTimeoutMs, lambdaTimeoutMs, random } = settings
   return async (event) => {
-    const begunAt = clock.now()
     const { routeKey, connectionId } = event.requestContext
-    const work = run(runner, event, lambdaContext(clock, lambdaTimeoutMs, random))
+    const lateMs = chaos?.delayMs(connectionId, routeKey) ?? 0
+    if (lateMs > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, lateMs))
+    const begunAt = clock.now()
+    const fate = chaos?.fateOf(connectionId, routeKey)
+    const work = run(runner, event, lambdaContext(clock, lambdaTimeoutMs, random), fate)
     const running = office.tasks.add(work, () => `the handler of ${routeKey} for ${connectionId}`)
     const result: Outcome = await within(integrationTimeoutMs, running, clock)
     tell(office, event, { ...summary(result), ms: clock.now() - begunAt })
@@ -82,9 +87,14 @@ export const tell = (
   } catch {}
 }
 
-const run = async (runner: Runner, event: WebSocketEvent, context: LambdaContext): Promise<Outcome> => {
+const run = async (
+  runner: Runner,
+  event: WebSocketEvent,
+  context: LambdaContext,
+  fate: Fate | undefined,
+): Promise<Outcome> => {
   try {
-    const { returned, ...rest } = await runner.run(event, context)
+    const { returned, ...rest } = await runner.run(event, context, fate)
     const answer = readAnswer(returned)
     return answer ? { outcome: 'answered', answer, ...rest } : { outcome: 'malformed', returned, ...rest }
   } catch (error) {

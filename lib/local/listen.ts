@@ -20,7 +20,9 @@ export const listen = (gate: Gate, connection: Connection, peer: WebSocket, sock
     const isGood = heard++ < frames.allowed()
     if (isGood && connection.isOpen()) gate.tasks.add(message(gate, connection, data.toString()).catch(() => {}))
   })
-  peer.on('close', (code, reason) => connection.left(code, reason.toString()))
+  peer.on('close', (code, reason) =>
+    code === CLOSES.lost.value[0] ? connection.lost() : connection.left(code, reason.toString()),
+  )
   // `ws` has already answered the breach with a close frame, and its own close event would say 1006.
   peer.on('error', (error) => connection.left(breachOf(error), ''))
   gate.tasks.add(untilClosed(peer), () => `the client of ${connection.who.connectionId} to answer the close`)

@@ -25,10 +25,13 @@ export const namedConnection = (rest: string): string | undefined => {
 }
 
 /** Answer one call of the `@connections` API. Who calls was asked before. */
-export const manage = ({ connections, hasRoomFor }: Gate, { method, id, body }: ManagementCall): ManagementAnswer => {
+export const manage = (
+  { connections, hasRoomFor, chaos }: Gate,
+  { method, id, body }: ManagementCall,
+): ManagementAnswer => {
   const act = ACTIONS.get(method)
   if (!act) return refusal(MANAGEMENT.forbidden.value)
-  if (!hasRoomFor.request()) return refusal(MANAGEMENT.throttled.value)
+  if (!hasRoomFor.request() || (method === 'POST' && chaos?.throttles(id))) return refusal(MANAGEMENT.throttled.value)
   if (!CONNECTION_ID.value.test(id)) {
     const { message, ...bad } = MANAGEMENT.badId.value
     return refusal({ ...bad, message: `${message}${id}` })

@@ -1,4 +1,5 @@
 import { authorizerOf } from './authorize.ts'
+import { makeChaos } from './chaos.ts'
 import type { Connection } from './connection.ts'
 import { makeFeed } from './feed.ts'
 import type { Gate } from './gate.ts'
@@ -20,13 +21,20 @@ export const openGate = (runner: Runner, settings: Settings): OpenGate => {
   const tasks = makeTasks()
   const feed = makeFeed()
   let stopped: Promise<void> | undefined
+  const chaos =
+    settings.chaos &&
+    makeChaos(settings.chaos, (fault) => {
+      const { connectionId } = fault
+      feed.tell(() => ({ kind: 'chaos', at: settings.clock.now(), connectionId, fault }))
+    })
   const gate: Gate = {
     settings,
     connections: new Map<string, Connection>(),
     authorize: authorizerOf(settings),
-    invoke: invoker(runner, { settings, tasks, feed }),
+    invoke: invoker(runner, { settings, tasks, feed, chaos }),
     tasks,
     feed,
+    chaos,
     hasRoomFor: quotas(settings),
     isStopping: () => stopped !== undefined,
   }

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import * as v from 'valibot'
 import type { Credentials } from '../aws/sign.ts'
 import type { AuthorizerEvent } from '../event/authorizer.ts'
+import { CHAOS_CHANCES, type ChaosOptions } from './chaos.ts'
 import { insideOf } from './inside.ts'
 import type { Invocation, LambdaHandler } from './invoke.ts'
 import { IDENTITY_SOURCE, LIMITS } from './rules.ts'
@@ -72,6 +73,11 @@ export interface LocalOptions {
    * @default false
    */
   readonly verifySignature?: boolean | (Credentials & { readonly region?: string })
+  /**
+   * What goes wrong on AWS goes wrong here, by seed: messages overtake each other, functions start cold and die, posts are
+   * throttled, `$disconnect` is late, comes twice or never, and a client that vanishes is not missed. @default none
+   */
+  readonly chaos?: ChaosOptions
   /** @default the clock of the machine */
   readonly clock?: Clock
   /** From 0 to 1: what ids are made of. @default Math.random */
@@ -87,6 +93,7 @@ export interface LocalOptions {
 /** Complete: what has no default may be absent. */
 type Optional =
   | 'authorizer'
+  | 'chaos'
   | 'stageVariables'
   | 'customDomain'
   | 'connectsPerSecond'
@@ -150,6 +157,15 @@ const Signer = v.object({
   sessionToken: v.exactOptional(v.string()),
   region: v.exactOptional(v.string()),
 })
+const CHAOS = `must be { seed }, an integer, and chances from 0 to 1 of ${CHAOS_CHANCES.join(', ')}`
+const Chance = v.exactOptional(v.pipe(v.number(CHAOS), v.minValue(0, CHAOS), v.maxValue(1, CHAOS)))
+const Chaos: v.GenericSchema<unknown, ChaosOptions> = v.strictObject(
+  {
+    seed: v.pipe(v.number(CHAOS), v.integer(CHAOS)),
+    ...Object.fromEntries(CHAOS_CHANCES.map((name) => [name, Chance])),
+  },
+  CHAOS,
+)
 const SOURCE =
   "must be as AWS writes it: 'route.request.querystring.token' or 'route.request.header.Auth', or a list of such"
 const Source = v.pipe(v.string(SOURCE), v.regex(IDENTITY_SOURCE, SOURCE))
@@ -189,6 +205,7 @@ const Options = v.strictObject({
   connectsPerSecond: v.exactOptional(perSecond),
   requestsPerSecond: v.exactOptional(perSecond),
   verifySignature: v.optional(v.union([v.boolean(), Signer], SIGNER), false),
+  chaos: v.exactOptional(Chaos),
   random: v.optional(functionThat<() => number>(), () => Math.random),
   page: v.exactOptional(text('must be the path of an HTML file')),
   observe: v.exactOptional(functionThat<(invocation: Invocation) => void>()),

@@ -1,13 +1,15 @@
 import type { WebSocketEvent } from '../event/event.ts'
+import type { Fate } from './chaos.ts'
 import type { LambdaContext } from './context.ts'
 import { insideOf } from './inside.ts'
 import { callHandler, type LambdaHandler } from './invoke.ts'
+import { mortal } from './mortal.ts'
 import { type Trace, tracer } from './trace.ts'
 
 /** What runs a handler: this process, or an instance of its own. */
 export interface Runner {
   /** Rejects with what the handler threw. */
-  readonly run: (event: WebSocketEvent, context: LambdaContext) => Promise<Ran>
+  readonly run: (event: WebSocketEvent, context: LambdaContext, fate?: Fate) => Promise<Ran>
   readonly close: () => Promise<void>
 }
 
@@ -19,21 +21,25 @@ export interface Ran {
   readonly instance?: number
 }
 
-/** Run a handler in this process. */
-export const inProcess = (handler: LambdaHandler, isWatched: boolean): Runner => {
-  const inside = isWatched ? insideOf(handler) : undefined
-  if (!inside)
-    return {
-      run: async (event, context) => ({ returned: await callHandler(handler, event, context) }),
-      close: async () => {},
-    }
-  const { run, undo } = tracer(inside)
+/**
+ * Run a handler in this process. Of an application of this library one may watch which states it reads and stores, and
+ * have it die as a fate says.
+ */
+export const inProcess = (handler: LambdaHandler, isWatched: boolean, isMortal = false): Runner => {
+  const inside = insideOf(handler)
+  const watch = inside && isWatched ? tracer(inside) : undefined
+  const death = inside && isMortal ? mortal(inside) : undefined
   return {
-    run: async (event, context) => {
-      const { connectionId } = event.requestContext
-      const { result, trace } = await run(connectionId, () => callHandler(handler, event, context))
+    run: async (event, context, fate) => {
+      const call = () => callHandler(handler, event, context)
+      const work = fate && death ? () => death.run(fate, call) : call
+      if (!watch) return { returned: await work() }
+      const { result, trace } = await watch.run(event.requestContext.connectionId, work)
       return { returned: result, trace }
     },
-    close: async () => undo(),
+    close: async () => {
+      death?.undo()
+      watch?.undo()
+    },
   }
 }

@@ -130,7 +130,11 @@ export class ClientEnd implements TestClient<unknown> {
   }
 
   readonly close = (code = 1005, reason = ''): void => this.#leave(code, reason)
-  readonly vanish = (): void => this.#leave(1006, '')
+  readonly vanish = (): void => {
+    if (this.closed) return
+    this.#end(1006, '')
+    this.#connection?.lost()
+  }
 
   #say(text: string, requestId: string): void {
     const bytes = text.length * 3 <= LIMITS.frameBytes.value ? 0 : Buffer.byteLength(text)

@@ -105,17 +105,6 @@ const check = (given: Chances, sum: number) => {
     throw new RangeError(`faulty(): the chances add up to ${sum}. A call has one fault: 1 is the most.`)
 }
 
-/** The same numbers for the same seed: mulberry32, by Tommy Ettinger, in the public domain. */
-export const randomOf = (seed: number) => {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 const SMALL = 0.02
 
 /** Each kind, and the calls that can have it where not all can. */

@@ -1,16 +1,7 @@
+import { randomOf } from '../local/chance.ts'
 import { mistake, need, needFunctions, needKeys } from '../mistakes.ts'
 import type { Store } from '../store/store.ts'
-import {
-  CALLS,
-  type Call,
-  CHANCES,
-  type Chances,
-  dice,
-  type Fault,
-  type Injected,
-  InjectedFault,
-  randomOf,
-} from './faults.ts'
+import { CALLS, type Call, CHANCES, type Chances, dice, type Fault, type Injected, InjectedFault } from './faults.ts'
 
 export interface FaultOptions extends Chances {
   /** The same seed, and the same calls in the same order, give the same faults. */

@@ -1,5 +1,7 @@
 import { makeId } from '../event/make.ts'
 import { admit } from '../local/admit.ts'
+import { randomOf } from '../local/chance.ts'
+import type { Chaos, ChaosOptions } from '../local/chaos.ts'
 import type { Who } from '../local/connection.ts'
 import { enter } from '../local/enter.ts'
 import { insideOf } from '../local/inside.ts'
@@ -9,14 +11,15 @@ import { asHandler, type LocalOptions, readOptions } from '../local/options.ts'
 import { inProcess } from '../local/runner.ts'
 import { ClientEnd, type TestClient } from './client.ts'
 import { type FakeClock, fakeClock } from './clock.ts'
-import { randomOf } from './faults.ts'
 import { makePace } from './pace.ts'
 import { Patience } from './patience.ts'
 import { wireUp } from './wiring.ts'
 
 /** Options of the local gateway, less those of sockets. */
 export interface TestGatewayOptions
-  extends Omit<LocalOptions, 'port' | 'host' | 'page' | 'clock' | 'random' | 'waiting'> {
+  extends Omit<LocalOptions, 'port' | 'host' | 'page' | 'clock' | 'random' | 'waiting' | 'verifySignature' | 'chaos'> {
+  /** What goes wrong on AWS goes wrong here, by the gateway's seed unless it has one of its own. @default none */
+  readonly chaos?: true | Partial<ChaosOptions>
   /** What ids and waits are made of: the same seed gives the same ones. In the message of what fails. @default 1 */
   readonly seed?: number
   /** @default a clock of its own: `fakeClock()` */
@@ -36,6 +39,8 @@ export interface TestHandshake {
 export interface TestGateway<A> {
   readonly seed: number
   readonly clock: FakeClock
+  /** What went wrong on purpose, where `chaos` was asked for. */
+  readonly chaos?: Pick<Chaos, 'seed' | 'injected'>
   /** Rejects with a `HandshakeError` where the client is not let in. */
   readonly connect: (handshake?: TestHandshake) => Promise<TestClient<A>>
   /**
@@ -81,13 +86,14 @@ export class HandshakeError extends Error {
  * Throws a TypeError, in a sentence, for options that are none.
  */
 export const testGateway = <A extends object>(app: A, options: TestGatewayOptions = {}): TestGateway<A> => {
-  const { seed = 1, clock = fakeClock(), ...rest } = options
+  const { seed = 1, clock = fakeClock(), chaos, ...rest } = options
+  const goesWrong = chaos && { chaos: { seed, ...(chaos === true ? {} : chaos) } }
   const random = randomOf(seed)
-  const settings = readOptions(app, { ...rest, clock, random }, 'testGateway')
+  const settings = readOptions(app, { ...rest, ...goesWrong, clock, random }, 'testGateway')
   const pace = makePace(clock, () => gate.tasks.count() > 0)
   const { authorizer } = settings
   const { gate, stop } = openGate(
-    { run: (event, context) => pace.work(() => runner.run(event, context)), close: () => runner.close() },
+    { run: (event, context, fate) => pace.work(() => runner.run(event, context, fate)), close: () => runner.close() },
     {
       ...settings,
       ...(authorizer && { authorizer: (event, context) => pace.work(() => callHandler(authorizer, event, context)) }),
@@ -96,7 +102,7 @@ export const testGateway = <A extends object>(app: A, options: TestGatewayOption
   const inside = insideOf(app)
   const undo = inside && wireUp(inside, { gate, clock, pace, random })
   // After the wiring, so that whoever watches the application watches what it is wired to.
-  const runner = inProcess(asHandler(app), settings.observe !== undefined)
+  const runner = inProcess(asHandler(app), settings.observe !== undefined, settings.chaos !== undefined)
   const patience = new Patience(` Seed ${seed}.`)
 
   const connect = async ({
@@ -129,6 +135,7 @@ export const testGateway = <A extends object>(app: A, options: TestGatewayOption
   return {
     seed,
     clock,
+    ...(gate.chaos && { chaos: gate.chaos }),
     connect,
     advance: pace.advance,
     settled: pace.quiet,

@@ -99,6 +99,32 @@ test("only 'true' and 'false' are booleans", async () => {
     assert.match(await refusal(v.object({ admin: v.boolean() }), { admin: text }), 'admin: ')
 })
 
+const VARIANTS: Readonly<Record<string, Schema>> = {
+  Valibot: v.variant('kind', [
+    v.object({ kind: v.literal('guest'), seats: v.string() }),
+    v.object({ kind: v.literal('user'), seats: v.number() }),
+  ]),
+  Zod: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('guest'), seats: z.string() }),
+    z.object({ kind: z.literal('user'), seats: z.number() }),
+  ]),
+  ArkType: type({ kind: "'guest'", seats: 'string' }).or({ kind: "'user'", seats: 'number' }),
+}
+for (const [vendor, schema] of Object.entries(VARIANTS))
+  test(`what a member tells apart is read as what it then is: ${vendor}`, async () => {
+    assert.equal(await read(schema, { kind: 'user', seats: '3' }), { kind: 'user', seats: 3 })
+    assert.equal(await read(schema, { kind: 'guest', seats: '3' }), { kind: 'guest', seats: '3' })
+  })
+
+test('a boolean that tells apart is read, and then what it tells of', async () => {
+  const schema = v.variant('admin', [
+    v.object({ admin: v.literal(true), level: v.number() }),
+    v.object({ admin: v.literal(false) }),
+  ])
+  assert.equal(await read(schema, { admin: 'true', level: '3' }), { admin: true, level: 3 })
+  assert.equal(await read(schema, { admin: 'false', level: '3' }), { admin: false })
+})
+
 test('a schema that names one fault at a time is asked until it has none', async () => {
   const shape = v.object({ a: v.number(), b: v.boolean(), c: v.number() })
   const one: Schema = {
@@ -132,9 +158,22 @@ test('without an authorizer there is nothing to read', async () => {
   )
 })
 
+test('each event is read by itself: what one needed does not change what another gets', async () => {
+  const net = wire()
+  const seen: unknown[] = []
+  const app = ws({ gateway: net.gateway })
+    .authorizer(v.object({ level: v.union([v.number(), v.literal('3')]) }))
+    .onConnect(({ authorizer }) => void seen.push(authorizer.level))
+    .build()
+  const { connect } = peer(app, net)
+  await Promise.all(['1', '2'].map((level) => connect({ authorizer: { level } })))
+  for (const level of [3, '3', '4', 5]) await connect({ authorizer: { level } })
+  assert.equal(seen, [1, 2, 3, '3', 4, 5])
+})
+
 test('what was handed on is not changed', async () => {
   const given = Object.freeze({ level: '1' })
-  await read(v.object({ level: v.number() }), given)
+  assert.equal(await read(v.object({ level: v.number() }), given), { level: 1 })
   assert.equal(given, { level: '1' })
 })
 

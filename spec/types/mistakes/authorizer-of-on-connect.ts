@@ -1,0 +1,4 @@
+import { authorizer, reject } from '../ws.ts'
+
+// @mistake
+authorizer(() => reject(403))

@@ -1,0 +1,6 @@
+import { authorizer } from '../ws.ts'
+
+// @mistake
+authorizer(({ allow }) => {
+  allow('ann')
+})

@@ -1,0 +1,4 @@
+import { authorizer } from '../ws.ts'
+
+// @mistake
+authorizer(({ allow }) => allow('ann', { principalId: 'ann' }))
