@@ -3,6 +3,7 @@ import type { Authorization } from './authorize.ts'
 import type { Chaos } from './chaos.ts'
 import type { Connection } from './connection.ts'
 import type { Feed } from './feed.ts'
+import type { Inspector } from './inspector/inspector.ts'
 import type { Invoke } from './invoke.ts'
 import type { Settings } from './options.ts'
 import type { Tasks } from './tasks.ts'
@@ -22,4 +23,6 @@ export interface Gate {
   /** What goes wrong on purpose. */
   readonly chaos: Chaos | undefined
   readonly isStopping: () => boolean
+  /** Shows what goes on, once it is known where. */
+  inspector?: Inspector
 }

@@ -40,7 +40,7 @@ export const localGateway = async <Event = WebSocketEvent, Context = LambdaConte
 ): Promise<LocalGateway> => {
   const settings = readOptions(handler, options)
   const { gate: _, ...gateway } = await serveGate(
-    inProcess(asHandler(handler), settings.observe !== undefined, settings.chaos !== undefined),
+    inProcess(asHandler(handler), settings.observe !== undefined || settings.inspector, settings.chaos !== undefined),
     settings,
   )
   return gateway
@@ -60,6 +60,11 @@ export const serveGate = async (
   // A server that listens on a port has an address of this shape.
   const { port } = server.address() as AddressInfo
   const place = `${reachable(settings.host)}:${port}/${settings.stage}`
+  if (settings.inspector) {
+    const { inspector } = await import('./inspector/inspector.ts')
+    const { feed, connections } = gate
+    gate.inspector = inspector({ feed, connections, inside: () => runner.inside?.(), url: `ws://${place}` })
+  }
   return {
     gate,
     url: `ws://${place}`,
@@ -68,7 +73,10 @@ export const serveGate = async (
     ...(gate.chaos && { chaos: gate.chaos }),
     close: () => {
       // Handlers may still post while they end, so the server goes last.
-      closed ??= stop().then(() => free(server, sockets))
+      closed ??= stop().then(() => {
+        gate.inspector?.close()
+        return free(server, sockets)
+      })
       return closed
     },
   }

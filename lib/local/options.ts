@@ -84,6 +84,11 @@ export interface LocalOptions {
   readonly random?: () => number
   /** Path of an HTML file to serve at `GET /`. A convenience: API Gateway has nothing like it. @default none */
   readonly page?: string
+  /**
+   * Serve the inspector at `/@inspector`, and at `/` where there is no `page`: a page that shows connections, messages and
+   * errors to a browser on this machine. @default false
+   */
+  readonly inspector?: boolean
   /** Called once per event with what came of it. Errors of the handler are seen here and nowhere else. */
   readonly observe?: (invocation: Invocation) => void
   /** Called once, with a sentence, where `close()` waits for longer than a second: for whom it waits. @default none */
@@ -208,6 +213,7 @@ const Options = v.strictObject({
   chaos: v.exactOptional(Chaos),
   random: v.optional(functionThat<() => number>(), () => Math.random),
   page: v.exactOptional(text('must be the path of an HTML file')),
+  inspector: v.optional(v.boolean('must be true or false'), false),
   observe: v.exactOptional(functionThat<(invocation: Invocation) => void>()),
   waiting: v.optional(functionThat<(sentence: string) => void>(), () => () => {}),
 })

@@ -14,6 +14,7 @@ export const answerRequest = async (gate: Gate, request: IncomingMessage, respon
   if (id !== undefined) return write(response, await called(gate, id, request))
   request.resume()
   if (page !== undefined && split(request).path === '/' && request.method === 'GET') return sendPage(page, response)
+  if (gate.inspector?.handle(request, response)) return
   if (place?.rest !== '') return write(response, refusal(MANAGEMENT.forbidden.value))
   response.writeHead(HANDSHAKE.noUpgrade.value, { Connection: 'Upgrade', Upgrade: 'websocket' }).end()
 }

@@ -1,7 +1,7 @@
 import type { WebSocketEvent } from '../event/event.ts'
 import type { Fate } from './chaos.ts'
 import type { LambdaContext } from './context.ts'
-import { insideOf } from './inside.ts'
+import { type Inside, insideOf } from './inside.ts'
 import { callHandler, type LambdaHandler } from './invoke.ts'
 import { mortal } from './mortal.ts'
 import { type Trace, tracer } from './trace.ts'
@@ -10,6 +10,8 @@ import { type Trace, tracer } from './trace.ts'
 export interface Runner {
   /** Rejects with what the handler threw. */
   readonly run: (event: WebSocketEvent, context: LambdaContext, fate?: Fate) => Promise<Ran>
+  /** Of the application that runs now, where this library built it. */
+  readonly inside?: () => Inside | undefined
   readonly close: () => Promise<void>
 }
 
@@ -37,6 +39,7 @@ export const inProcess = (handler: LambdaHandler, isWatched: boolean, isMortal =
       const { result, trace } = await watch.run(event.requestContext.connectionId, work)
       return { returned: result, trace }
     },
+    inside: () => inside,
     close: async () => {
       death?.undo()
       watch?.undo()
