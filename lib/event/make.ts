@@ -73,17 +73,15 @@ export const connectEvent = ({ headers = {}, query = '', ...peer }: Handshake = 
  * await handler(messageEvent({ connectionId, body: { action: 'join', data: { room: 'lobby' } } }), context)
  * ```
  */
-export const messageEvent = ({
-  body = '',
-  routeKey = '$default',
-  isBase64Encoded = false,
-  ...peer
-}: Frame = {}): MessageEvent => ({
-  ...variables(peer),
-  requestContext: requestContext(peer, 'MESSAGE', routeKey, { messageId: peer.messageId ?? makeId() }),
-  body: typeof body === 'string' ? body : JSON.stringify(body),
-  isBase64Encoded,
-})
+export const messageEvent = (frame: Frame = {}): MessageEvent => {
+  const { body = '', routeKey = '$default', isBase64Encoded = false, messageId = makeId() } = frame
+  return {
+    ...variables(frame),
+    requestContext: requestContext(frame, 'MESSAGE', routeKey, { messageId }),
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    isBase64Encoded,
+  }
+}
 
 /** The event of a closed connection. */
 export const disconnectEvent = ({ code = 1005, reason, ...peer }: Farewell = {}): DisconnectEvent => {
@@ -106,7 +104,11 @@ export const disconnectEvent = ({ code = 1005, reason, ...peer }: Farewell = {})
 /** An id as API Gateway writes them: 15 characters of URL-safe Base64 and one `=`. */
 export const makeId = (random: () => number = Math.random): string => {
   let id = ''
-  for (let index = 0; index < 15; index++) id += ALPHABET.charAt(Math.floor(random() * ALPHABET.length))
+  for (let part = 0; part < 3; part++) {
+    // Five characters of six bits out of one number.
+    let bits = Math.floor(random() * 2 ** 30)
+    for (let index = 0; index < 5; index++, bits >>>= 6) id += ALPHABET.charAt(bits & 63)
+  }
   return `${id}=`
 }
 
@@ -171,8 +173,17 @@ const gather = (pairs: readonly (readonly [string, string])[]) => {
 
 const two = (value: number) => String(value).padStart(2, '0')
 
-const requestTime = (now: number) => {
-  const at = new Date(now)
+let second = Number.NaN
+let written = ''
+/** Many requests fall into one second, and to write a date costs as much as the rest of an event. */
+const requestTime = (now: number): string => {
+  const wanted = Math.floor(now / 1_000)
+  if (wanted !== second) written = clfOf(new Date(now))
+  second = wanted
+  return written
+}
+
+const clfOf = (at: Date) => {
   const day = `${two(at.getUTCDate())}/${MONTHS[at.getUTCMonth()]}/${at.getUTCFullYear()}`
   return `${day}:${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())} +0000`
 }

@@ -9,7 +9,24 @@ export interface Answer {
 }
 
 /** Read what a handler returned; `undefined` when API Gateway would call it malformed. */
-export const readAnswer = (returned: unknown): Answer | undefined => {
+export const readAnswer = (returned: unknown): Answer | undefined => plainAnswer(returned) ?? readAny(returned)
+
+/** What nearly every handler returns: a status, or a status and a text. */
+const plainAnswer = (returned: unknown): Answer | undefined => {
+  if (typeof returned !== 'object' || returned === null) return undefined
+  let status: unknown
+  let body: unknown
+  for (const key in returned)
+    if (key === 'statusCode') status = Reflect.get(returned, key)
+    else if (key === 'body') body = Reflect.get(returned, key)
+    else return undefined
+  const isPlain = typeof status === 'number' && Number.isInteger(status) && status >= 200 && status <= 599
+  return isPlain && (typeof body === 'string' || body === undefined) && !('toJSON' in returned)
+    ? { status: Number(status), body, subprotocol: undefined }
+    : undefined
+}
+
+const readAny = (returned: unknown): Answer | undefined => {
   const read = v.safeParse(Shape, throughJson(returned))
   if (!read.success || Object.keys(read.output).some((key) => !KEYS.includes(key))) return undefined
   const { statusCode, body, headers, multiValueHeaders } = read.output

@@ -23,7 +23,7 @@ export const lambdaContext = (clock: Clock, lambdaTimeoutMs: number, random: () 
     invokedFunctionArn: `arn:aws:lambda:us-east-1:123456789012:function:${NAME}`,
     memoryLimitInMB: '128',
     logGroupName: `/aws/lambda/${NAME}`,
-    logStreamName: `${new Date(clock.now()).toISOString().slice(0, 10).replaceAll('-', '/')}/[$LATEST]local`,
+    logStreamName: `${dayOf(clock.now())}/[$LATEST]local`,
     callbackWaitsForEmptyEventLoop: true,
     getRemainingTimeInMillis: () => Math.max(0, deadline - clock.now()),
   }
@@ -31,7 +31,24 @@ export const lambdaContext = (clock: Clock, lambdaTimeoutMs: number, random: () 
 
 const NAME = 'local'
 
-/** In the form of a request's id. From the given chance, so that a seed repeats it. */
-const makeUuid = (random: () => number): string => FORM.replace(/x/g, () => Math.floor(random() * 16).toString(16))
+let day = Number.NaN
+let written = ''
+/** `2026/01/31`: written once a day. */
+const dayOf = (now: number): string => {
+  const wanted = Math.floor(now / 86_400_000)
+  if (wanted !== day) written = new Date(now).toISOString().slice(0, 10).replaceAll('-', '/')
+  day = wanted
+  return written
+}
 
-const FORM = 'xxxxxxxx-xxxx-4xxx-axxx-xxxxxxxxxxxx'
+/** In the form of a request's id. From the given chance, so that a seed repeats it. */
+const makeUuid = (random: () => number): string => {
+  const [a, b, c, d] = [hex(random), hex(random), hex(random), hex(random)]
+  return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-a${c.slice(1, 4)}-${c.slice(4)}${d}`
+}
+
+/** Eight digits. */
+const hex = (random: () => number) =>
+  Math.floor(random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0')

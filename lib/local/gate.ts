@@ -6,6 +6,7 @@ import type { Feed } from './feed.ts'
 import type { Inspector } from './inspector/inspector.ts'
 import type { Invoke } from './invoke.ts'
 import type { Settings } from './options.ts'
+import type { Selector } from './route.ts'
 import type { Tasks } from './tasks.ts'
 
 /** What the parts of one running gateway share. */
@@ -15,6 +16,7 @@ export interface Gate {
   readonly connections: Map<string, Connection>
   /** Asks the authorizer, where there is one. */
   readonly authorize: ((knock: Knock) => Promise<Authorization>) | undefined
+  readonly selectRoute: Selector
   readonly invoke: Invoke
   readonly tasks: Tasks
   readonly feed: Feed

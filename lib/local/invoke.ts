@@ -118,19 +118,24 @@ export const callHandler = <Event>(
   })
 
 /** Wait no longer than so many milliseconds. */
-export const within = async <Result>(
+export const within = <Result>(
   ms: number,
   running: Promise<Result>,
   clock: Clock,
-): Promise<Result | { readonly outcome: 'timeout' }> => {
-  let timer: unknown
-  const late = new Promise<{ readonly outcome: 'timeout' }>((resolve) => {
-    timer = clock.setTimeout(() => resolve({ outcome: 'timeout' }), ms)
+): Promise<Result | { readonly outcome: 'timeout' }> =>
+  new Promise((resolve, reject) => {
+    const timer = clock.setTimeout(() => resolve({ outcome: 'timeout' }), ms)
+    running.then(
+      (result) => {
+        clock.clearTimeout(timer)
+        resolve(result)
+      },
+      (error: unknown) => {
+        clock.clearTimeout(timer)
+        reject(error)
+      },
+    )
   })
-  const result = await Promise.race([running, late])
-  clock.clearTimeout(timer)
-  return result
-}
 
 const summary = (result: Outcome) => ({
   outcome: result.outcome,

@@ -3,7 +3,6 @@ import type { Connection } from './connection.ts'
 import type { Gate } from './gate.ts'
 import { type Outcome, tell } from './invoke.ts'
 import type { Settings } from './options.ts'
-import { selectRoute } from './route.ts'
 import { errorFrame } from './rules.ts'
 
 /** One message of a client: find its route, run the handler, send what reaches the client. */
@@ -17,7 +16,7 @@ export const message = async (
   connection.touch()
   const { who } = connection
   const { connectionId } = who
-  const selected = selectRoute(settings.routeSelectionExpression, settings.routes, body)
+  const selected = gate.selectRoute(body)
   const routeKey = selected ?? '$default'
   const at = connection.lastActiveAt
   feed.tell(() => ({ kind: 'received', at, connectionId, requestId, routeKey, body }))

@@ -6,6 +6,7 @@ import type { Gate } from './gate.ts'
 import { invoker } from './invoke.ts'
 import type { Settings } from './options.ts'
 import { quotas } from './quotas.ts'
+import { routeSelector } from './route.ts'
 import { CLOSES, LIMITS } from './rules.ts'
 import type { Runner } from './runner.ts'
 import { makeTasks } from './tasks.ts'
@@ -30,6 +31,7 @@ export const openGate = (runner: Runner, settings: Settings): OpenGate => {
   const gate: Gate = {
     settings,
     connections: new Map<string, Connection>(),
+    selectRoute: routeSelector(settings.routeSelectionExpression, settings.routes),
     authorize: authorizerOf(settings),
     invoke: invoker(runner, { settings, tasks, feed, chaos }),
     tasks,

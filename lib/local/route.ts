@@ -1,37 +1,66 @@
-/** Which deployed route a message belongs to; `undefined` where there is none and no `$default`. */
-export const selectRoute = (expression: string, routes: readonly string[], body: string): string | undefined => {
-  const wanted = evaluate(expression, body)
+/** Finds the deployed route that a message belongs to; `undefined` where there is none and no `$default`. */
+export type Selector = (body: string) => string | undefined
+
+/** Compile a selection expression, once for all messages. */
+export const routeSelector = (expression: string, routes: readonly string[]): Selector => {
+  const evaluate = evaluator(expression)
   // Whether a client's word can name a lifecycle route on AWS is not known; it would be a way around `$connect`.
-  if (wanted !== undefined && wanted !== '$connect' && wanted !== '$disconnect' && routes.includes(wanted))
-    return wanted
-  return routes.includes('$default') ? '$default' : undefined
+  const names = new Set(routes.filter((name) => name !== '$connect' && name !== '$disconnect'))
+  const fallback = names.has('$default') ? '$default' : undefined
+  // Whatever it says, there is nothing to choose from.
+  if (names.size === 0 || (names.size === 1 && fallback)) return () => fallback
+  return (body) => {
+    const wanted = evaluate(body)
+    return wanted !== undefined && names.has(wanted) ? wanted : fallback
+  }
 }
 
 /**
- * The value of a selection expression; `undefined` where the body is not the JSON that it needs.
+ * Gives the value of a selection expression; `undefined` where the body is not the JSON that it needs.
  * See "Selection expressions" in the developer guide: `$a.b`, `${a.b}`, static text, `\$` for a plain dollar sign.
  */
-export const evaluate = (expression: string, body: string): string | undefined => {
-  let document: unknown
-  if (VARIABLE.test(expression.replaceAll('\\$', ''))) {
-    try {
-      document = JSON.parse(body)
-    } catch {
-      return undefined
+export const evaluator = (expression: string): ((body: string) => string | undefined) => {
+  const parts = partsOf(expression)
+  const needsBody = parts.some((part) => typeof part !== 'string')
+  return (body) => {
+    let document: unknown
+    if (needsBody) {
+      try {
+        document = JSON.parse(body)
+      } catch {
+        return undefined
+      }
     }
+    let value = ''
+    for (const part of parts) value += typeof part === 'string' ? part : part(document)
+    return value
   }
-  return expression.replace(PART, (_, escaped, braced, plain) => (escaped ? '$' : resolve(braced ?? plain, document)))
+}
+
+type Part = string | ((document: unknown) => string)
+
+/** Texts, and what is to be looked up between them. */
+const partsOf = (expression: string): Part[] => {
+  const parts: Part[] = []
+  let from = 0
+  for (const { 0: whole, 1: escaped, 2: braced, 3: plain, index } of expression.matchAll(PART)) {
+    parts.push(expression.slice(from, index), escaped ? '$' : lookUp(braced ?? plain ?? ''))
+    from = index + whole.length
+  }
+  return [...parts, expression.slice(from)].filter((part) => part !== '')
 }
 
 // A hyphen belongs to a bare name: AWS documents `$request.header.x-api-key`.
 const NAME = String.raw`[\w-]+(?:\.[\w*-]+|\[[^\]]*\])*`
-const VARIABLE = new RegExp(String.raw`\$\{[^}]*\}|\$${NAME}`)
 const PART = new RegExp(String.raw`(\\\$)|\$\{([^}]*)\}|\$(${NAME})`, 'g')
 const BODY = /^request\.body(?=[.[]|$)/
 
 // Only the body is documented for routes. Whatever else is named has no value, like a path that is not there.
-const resolve = (variable: string, document: unknown): string =>
-  BODY.test(variable) ? stringify(follow(document, stepsOf(variable.replace(BODY, '')))) : ''
+const lookUp = (variable: string): ((document: unknown) => string) => {
+  if (!BODY.test(variable)) return () => ''
+  const steps = stepsOf(variable.replace(BODY, ''))
+  return (document) => stringify(follow(document, steps))
+}
 
 /** `.a.b[0]['c'].*`: the part of JSONPath that names single members, and the wildcard. */
 const stepsOf = (path: string): string[] =>
