@@ -16,7 +16,8 @@ export interface Gate {
   readonly connections: Map<string, Connection>
   /** Asks the authorizer, where there is one. */
   readonly authorize: ((knock: Knock) => Promise<Authorization>) | undefined
-  readonly selectRoute: Selector
+  /** Changes with the code that runs. */
+  selectRoute: Selector
   readonly invoke: Invoke
   readonly tasks: Tasks
   readonly feed: Feed

@@ -14,9 +14,22 @@ export interface ManagementCall {
 
 export interface ManagementAnswer {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  /** The class of an error, for the header that SDKs read. */
+  readonly type?: string
+  /** JSON, or nothing; `undefined` where not even the length of nothing is said. */
+  readonly body: string | undefined
 }
+
+/** The headers that go with an answer. */
+export const headersFor = ({ type, body }: ManagementAnswer): Record<string, string> => ({
+  ...(body !== undefined && {
+    'Content-Type': 'application/json',
+    'Content-Length': String(Buffer.byteLength(body)),
+  }),
+  'x-amzn-RequestId': makeId(),
+  'x-amz-apigw-id': makeId(),
+  ...(type !== undefined && { 'x-amzn-ErrorType': type }),
+})
 
 /** The connection that the rest of a path names, `/@connections/{id}`; `undefined` for any other path. */
 export const namedConnection = (rest: string): string | undefined => {
@@ -51,16 +64,14 @@ export const refusal = ({
   readonly status: number
   readonly type: string
   readonly message?: string
-}): ManagementAnswer =>
-  answer(status, message === undefined ? '' : JSON.stringify({ message }), { 'x-amzn-ErrorType': type })
+}): ManagementAnswer => ({ status, type, body: message === undefined ? '' : JSON.stringify({ message }) })
+
+const POSTED: ManagementAnswer = { status: MANAGEMENT.posted.value.status, body: '' }
 
 type Act = (connection: Connection, body: string) => ManagementAnswer | undefined
 
 const ACTIONS: ReadonlyMap<string, Act> = new Map<string, Act>([
-  [
-    'POST',
-    (connection, body) => (connection.send(body, 'post') ? answer(MANAGEMENT.posted.value.status, '') : undefined),
-  ],
+  ['POST', (connection, body) => (connection.send(body, 'post') ? POSTED : undefined)],
   [
     'GET',
     ({ who, lastActiveAt }) => {
@@ -69,30 +80,17 @@ const ACTIONS: ReadonlyMap<string, Act> = new Map<string, Act>([
         connectedAt: new Date(who.connectedAt).toISOString(),
         lastActiveAt: new Date(lastActiveAt).toISOString(),
       }
-      return answer(MANAGEMENT.info.value.status, JSON.stringify(info))
+      return { status: MANAGEMENT.info.value.status, body: JSON.stringify(info) }
     },
   ],
   [
     'DELETE',
     (connection) => {
       connection.end(CLOSES.deleted)
-      return { status: MANAGEMENT.deleted.value.status, headers: tracing(), body: '' }
+      return { status: MANAGEMENT.deleted.value.status, body: undefined }
     },
   ],
 ])
-
-const answer = (status: number, body: string, headers: Record<string, string> = {}): ManagementAnswer => ({
-  status,
-  headers: {
-    'Content-Type': 'application/json',
-    'Content-Length': String(Buffer.byteLength(body)),
-    ...tracing(),
-    ...headers,
-  },
-  body,
-})
-
-const tracing = () => ({ 'x-amzn-RequestId': makeId(), 'x-amz-apigw-id': makeId() })
 
 const decode = (id: string) => {
   try {

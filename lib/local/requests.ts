@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Gate } from './gate.ts'
-import { type ManagementAnswer, manage, namedConnection, refusal } from './management.ts'
+import { headersFor, type ManagementAnswer, manage, namedConnection, refusal } from './management.ts'
 import { HANDSHAKE, LIMITS, MANAGEMENT } from './rules.ts'
 import { verifySignature } from './verify.ts'
 import { placeOf, split } from './who.ts'
@@ -51,8 +51,8 @@ const callerOf = ({
     accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN } : undefined,
 })
 
-const write = (response: ServerResponse, { status, headers, body }: ManagementAnswer) => {
-  response.writeHead(status, headers).end(body)
+const write = (response: ServerResponse, answer: ManagementAnswer) => {
+  response.writeHead(answer.status, headersFor(answer)).end(answer.body)
 }
 
 // What is over the limit is read to its end and dropped: a client that still writes would not read the answer.

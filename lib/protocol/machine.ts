@@ -59,15 +59,17 @@ export const wrap = (machine: AnyStateMachine, migrate?: Migrate): Machine => {
   const resolve = resolver(machine)
   const stays = staying(machine)
   const select = selector(machine)
+  const revive = ({ value, context, historyValue, done }: StoredState): AnyMachineSnapshot => {
+    const status = done ? 'done' : 'active'
+    // resolveState() forgets history and is twice as fast; without history there is nothing to forget.
+    return historyValue
+      ? machine.restoreSnapshot({ status, value, context, historyValue, children: {} } as never, {} as never)
+      : resolve(value, context)
+  }
   const restore = (state: StoredState): AnyMachineSnapshot => {
     const known = restored.get(state)
     if (known) return known
-    const { value, context, historyValue, done } = state
-    const status = done ? 'done' : 'active'
-    // resolveState() forgets history and is twice as fast; without history there is nothing to forget.
-    const snapshot: AnyMachineSnapshot = historyValue
-      ? machine.restoreSnapshot({ status, value, context, historyValue, children: {} } as never, {} as never)
-      : resolve(value, context)
+    const snapshot = revive(state)
     restored.set(state, snapshot)
     return snapshot
   }
@@ -113,8 +115,8 @@ export const wrap = (machine: AnyStateMachine, migrate?: Migrate): Machine => {
       const snapshot = restore({ value: moved.value, context: moved.context })
       return { state: keep(snapshot), due: goOn(machine, snapshot, due, now) }
     },
-    // A copy: what a handler does to its snapshot cannot reach what is stored.
-    snapshot: (state) => restore(JSON.parse(JSON.stringify(state))),
+    // A copy: what a handler does to its snapshot cannot reach what is stored. And not remembered: nobody asks for it again.
+    snapshot: (state) => revive(JSON.parse(JSON.stringify(state))),
     description: (state) =>
       restore(state)._nodes.find((node) => node.type === 'final' && node.description)?.description,
   }

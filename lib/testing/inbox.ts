@@ -5,8 +5,8 @@ import type { Patience, Waiter } from './patience.ts'
 export class Inbox {
   /** Settles when nothing more will come. */
   readonly ended: Promise<void>
-  readonly #all: unknown[] = []
-  readonly #untaken: unknown[] = []
+  readonly #texts: string[] = []
+  readonly #untaken: string[] = []
   readonly #takers = new Set<Taker>()
   readonly #askers = new Map<string, Asker>()
   readonly #patience: Patience
@@ -21,15 +21,17 @@ export class Inbox {
   }
 
   get all(): readonly unknown[] {
-    return this.#all
+    return this.#texts.map(parsed)
   }
 
   put(text: string): void {
+    this.#texts.push(text)
+    // Nobody waits for it: most frames are never looked at.
+    if (this.#takers.size === 0 && !(this.#askers.size > 0 && ANSWER.test(text))) return void this.#untaken.push(text)
     const frame = parsed(text)
-    this.#all.push(frame)
     if (this.#settle(frame)) return
     const taker = [...this.#takers].find(({ fits }) => fits(frame))
-    if (!taker) return void this.#untaken.push(frame)
+    if (!taker) return void this.#untaken.push(text)
     this.#takers.delete(taker)
     this.#patience.end(taker)
     taker.resolve(frame)
@@ -46,8 +48,12 @@ export class Inbox {
 
   /** The first frame that fits and that nobody has taken. */
   take(fits: (frame: unknown) => boolean, what: string): Promise<unknown> {
-    const at = this.#untaken.findIndex(fits)
-    if (at >= 0) return Promise.resolve(this.#untaken.splice(at, 1)[0])
+    for (const [at, text] of this.#untaken.entries()) {
+      const frame = parsed(text)
+      if (!fits(frame)) continue
+      this.#untaken.splice(at, 1)
+      return Promise.resolve(frame)
+    }
     return new Promise((resolve, reject) => {
       const taker = { fits, what, resolve, reject }
       if (this.#shutBy !== undefined) return this.#fail(taker, this.#shutBy)
@@ -101,6 +107,9 @@ interface Asker extends Waiter {
   readonly requestId: string
   readonly resolve: (frame: Answered) => void
 }
+
+/** What an answer has, and a push has not. */
+const ANSWER = /"(?:id|requestId)"/
 
 const parsed = (text: string): unknown => {
   try {

@@ -65,7 +65,7 @@ const inProcessGateway = ({ gate, pace }: Wires): Gateway => {
     info: async (id) => {
       const { status, body } = await persist('GET', id, '')
       if (status !== 200) return undefined
-      const { connectedAt, lastActiveAt, identity } = JSON.parse(body)
+      const { connectedAt, lastActiveAt, identity } = JSON.parse(body ?? '')
       return {
         connectedAt: new Date(connectedAt),
         lastActiveAt: new Date(lastActiveAt),

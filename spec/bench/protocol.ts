@@ -69,7 +69,7 @@ const handlers = async () => {
 }
 
 /** The least that a stored machine costs: text to snapshot, one step, snapshot to text. */
-const steps = () => {
+export const steps = () => {
   const nothing = () => {}
   const scope = { self: {}, system: { _sendInspectionEvent: nothing }, defer: nothing, actionExecutor: nothing }
   let stored = JSON.stringify({ value: 'authenticated', context: {} })

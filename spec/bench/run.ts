@@ -4,6 +4,8 @@ import { build } from 'esbuild'
 import { hasDynamodbLocal } from '../kit/dynamodb.ts'
 import { messageCapacities } from './capacity.ts'
 import { coldStarts } from './cold.ts'
+import { echoRates, idleBytes } from './gateway.ts'
+import type { InProcess } from './in-process.ts'
 import type { Result } from './measure.ts'
 import { type AppName, gzippedKiB, importMs, loadedKiB } from './size.ts'
 import { typeCosts } from './types.ts'
@@ -14,20 +16,29 @@ interface Figure {
   readonly value: number
   readonly unit: string
   readonly limit?: number
+  /** What it must be at least. */
+  readonly atLeast?: number
 }
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
 const print = (title: string, figures: readonly Figure[]): boolean => {
   console.log(`\n${title}`)
-  for (const { what, value, unit, limit } of figures) {
+  const isGood = ({ value, limit = Number.POSITIVE_INFINITY, atLeast = Number.NEGATIVE_INFINITY }: Figure) =>
+    value <= limit && value >= atLeast
+  for (const figure of figures) {
+    const { what, value, unit, limit, atLeast } = figure
     const number =
       unit === 'x' || unit === 'ms' || unit === 'KiB' ? value.toFixed(2) : Math.round(value).toLocaleString('en')
-    const bound =
-      limit === undefined ? '' : `   at most ${limit.toLocaleString('en')} ${value <= limit ? '' : '  OVER'}`
+    const bounds = [
+      ...(limit === undefined ? [] : [`at most ${limit.toLocaleString('en')}`]),
+      ...(atLeast === undefined ? [] : [`at least ${atLeast.toLocaleString('en')}`]),
+      ...(isGood(figure) ? [] : ['MISSED']),
+    ]
+    const bound = bounds.length > 0 ? `   ${bounds.join('  ')}` : ''
     console.log(`  ${what.padEnd(64)} ${`${number} ${unit}`.padStart(18)}${bound}`)
   }
-  return figures.every(({ value, limit = Number.POSITIVE_INFINITY }) => value <= limit)
+  return figures.every(isGood)
 }
 
 /** In a process of its own, from a bundle: tsx names every closure, which costs more than what is measured. */
@@ -135,7 +146,45 @@ const sizeFigures = async (): Promise<Figure[]> => {
   ]
 }
 
+/** Through the local gateway, beside a bare server of `ws`. */
+const gatewayFigures = async (): Promise<Figure[]> => {
+  const { bare, ours, ratio } = await echoRates()
+  const [plain, idle] = [await idleBytes('bare', IDLE), await idleBytes('gateway', IDLE)]
+  return [
+    { what: 'echo, 100 connections: bare ws', value: bare, unit: '/s' },
+    { what: 'echo, 100 connections: the local gateway', value: ours, unit: '/s' },
+    { what: 'echo, 100 connections: over bare ws', value: ratio, unit: 'x', atLeast: 0.35 },
+    { what: `an idle connection of ${IDLE}: bare ws, resident`, value: plain.rss, unit: 'bytes' },
+    { what: `an idle connection of ${IDLE}: the local gateway, resident`, value: idle.rss, unit: 'bytes' },
+    { what: 'an idle connection: resident, over bare ws', value: idle.rss / plain.rss, unit: 'x', limit: 3 },
+    { what: 'an idle connection: heap and buffers, over bare ws', value: idle.used / plain.used, unit: 'x', limit: 3 },
+  ]
+}
+
+const IDLE = 10_000
+
+/** The chat in process, and at the speed of that machine on which a step of XState and JSON takes 7.7 us. */
+const testingFigures = async (): Promise<Figure[]> => {
+  const { perSecond, referenceNs } = await measured<InProcess>(
+    'in-process',
+    `import { inProcessRate } from './in-process.ts'
+    console.log(JSON.stringify(await inProcessRate()))`,
+  )
+  return [
+    { what: 'messages of the chat through testGateway', value: perSecond, unit: '/s' },
+    { what: 'a step of XState and JSON', value: referenceNs, unit: 'ns' },
+    {
+      what: 'messages through testGateway, at the speed of reference',
+      value: (perSecond * referenceNs) / 7_700,
+      unit: '/s',
+      atLeast: 20_000,
+    },
+  ]
+}
+
 const passed = [
+  print('Echo and idle connections, server and client in processes of their own', await gatewayFigures()),
+  print('The chat in process (median of 15 rounds)', await testingFigures()),
   print('Dispatch of a validated 200-byte message (median of 31 interleaved rounds)', await dispatchFigures()),
   print('A message under a protocol, memory store (median of 31 interleaved rounds)', await protocolFigures()),
   print('DynamoDB: import, construct and first read, in fresh processes (median of 15)', await coldFigures()),
