@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
-import { dev, untilInterrupted } from '../lib/cli/dev.ts'
+import { dev } from '../lib/cli/dev.ts'
+import { untilInterrupted } from '../lib/cli/stop.ts'
 
 interface Example {
   /** Query of the line to paste. */
@@ -7,7 +8,7 @@ interface Example {
   /** What to type, once connected. */
   readonly messages: readonly object[]
   /** What a line typed where the example runs does: here sits whoever is no peer. */
-  readonly desk?: { readonly hint: string; readonly take: (line: string) => Promise<void> }
+  readonly desk?: { readonly hint: string; readonly take: (line: string, exports: object) => Promise<void> }
 }
 
 const EXAMPLES: Readonly<Record<string, Example>> = {
@@ -27,8 +28,9 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     ],
     desk: {
       hint: 'Here you are the auctioneer. To sell a lot: hammer clock',
-      take: async (line) => {
-        const { hammer } = await import('./auction/server.ts')
+      take: async (line, exports) => {
+        // Of the code that runs now: the module may have been loaded anew since.
+        const { hammer } = exports as typeof import('./auction/server.ts')
         const [, lot] = /^hammer ([a-z0-9-]{1,32})$/.exec(line.trim()) ?? []
         if (lot) await hammer(lot)
       },
@@ -58,7 +60,7 @@ const start = async (args: readonly string[], { PORT = '3001' }: NodeJS.ProcessE
     return 2
   }
   const { query, messages, desk } = example
-  const gateway = await dev({
+  const server = await dev({
     file: `examples/${name}/server.ts`,
     port: Number(PORT),
     howToChoose: `Choose with the environment variable PORT: PORT=3002 npm start ${name}`,
@@ -68,10 +70,10 @@ const start = async (args: readonly string[], { PORT = '3001' }: NodeJS.ProcessE
   if (desk) {
     console.log(desk.hint)
     createInterface({ input: process.stdin, terminal: false }).on('line', (line) =>
-      desk.take(line).catch(console.error),
+      desk.take(line, server.exports()).catch(console.error),
     )
   }
-  await untilInterrupted(gateway)
+  await untilInterrupted(server)
   return 0
 }
 

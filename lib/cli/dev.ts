@@ -1,12 +1,19 @@
-import { existsSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { inspect } from 'node:util'
 import { isPrivate } from '../local/address.ts'
-import { type Clock, type LocalGateway, localGateway } from '../local/index.ts'
-import { callHandler } from '../local/invoke.ts'
-import { describe } from './describe.ts'
-import { loadHandler, StartError, UsageError } from './load.ts'
+import { serveGate } from '../local/gateway.ts'
+import type { Clock, Invocation, LocalGateway } from '../local/index.ts'
+import { readOptions, type Settings } from '../local/options.ts'
+import { routeSelector } from '../local/route.ts'
+import { applicationOf } from './application.ts'
+import { describeFault, describer } from './describe.ts'
+import { prepareEnvironment } from './environment.ts'
+import { StartError } from './error.ts'
+import { type Failures, failuresOf } from './failures.ts'
+import { existing, pageOf } from './file.ts'
+import { isolated } from './isolated.ts'
+import { loaderOf } from './load.ts'
+import { type Paint, painter, wantsColour } from './paint.ts'
+import { reloader } from './reload.ts'
+import { isNewer, watching } from './watch.ts'
 
 export interface DevOptions {
   /** The module that exports the handler. */
@@ -19,16 +26,30 @@ export interface DevOptions {
   readonly host?: string
   /** @default 'dev' */
   readonly stage?: string
+  /** The deployed route keys. @default the three of the lifecycle, and the routes of an application of this library */
+  readonly routes?: readonly string[]
+  /** Where in a message its route key is. @default '$request.body.action' */
+  readonly expression?: string
   /** An HTML file to serve at `/`. @default the index.html beside the file, where there is one */
   readonly page?: string
   /** Returned bodies reach the client, as with a deployed route response. @default false */
   readonly routeResponse?: boolean
+  /** Put a store of this process in the place of the application's own. @default the application's own */
+  readonly store?: 'memory'
+  /** Seed of what goes wrong on purpose: an integer. @default nothing does */
+  readonly chaos?: number
+  /** Run the handler in instances of its own, which stand still between invocations, as on Lambda. @default false */
+  readonly isolate?: boolean
   /** Which export is the handler. @default handler, else default, else the only function */
   readonly exportName?: string
   /** Query of the line to paste: `name=ann`. @default none */
   readonly query?: string
   /** No line per event. @default false */
   readonly quiet?: boolean
+  /** Load the file anew when it changes, or what it imports. @default true */
+  readonly watch?: boolean
+  /** @default whether stderr is a terminal, and what NO_COLOR and FORCE_COLOR say */
+  readonly colour?: boolean
   /** @default console.log */
   readonly print?: (text: string) => void
   /** @default console.error */
@@ -37,80 +58,106 @@ export interface DevOptions {
   readonly clock?: Clock
 }
 
+export interface DevServer extends LocalGateway {
+  /** What the file exports now: after a reload, what the new code exports. */
+  readonly exports: () => object
+}
+
 /**
- * Run the handler that a file exports on the local gateway, and print where to reach it.
+ * Run the handler that a file exports on the local gateway, print where to reach it, and load it anew when it changes.
+ * Connections stay open meanwhile.
  *
  * ```ts
- * const gateway = await dev({ file: 'examples/chat/app.ts', port: 3001 })
- * await untilInterrupted(gateway)
+ * const server = await dev({ file: 'examples/chat/server.ts', port: 3001 })
+ * await untilInterrupted(server)
  * ```
  */
-export const dev = async (options: DevOptions): Promise<LocalGateway> => {
-  const {
-    port = 3001,
-    howToChoose = 'Choose with --port NUMBER and --host ADDRESS.',
-    host = '127.0.0.1',
-    clock,
-    stage,
-    routeResponse,
-    exportName,
-    quiet = false,
-    print = console.log,
-    log = console.error,
-  } = options
+export const dev = async (options: DevOptions): Promise<DevServer> => {
+  const { howToChoose = 'Choose with --port NUMBER and --host ADDRESS.', host = '127.0.0.1' } = options
+  const { print = console.log, log = console.error, quiet = false, store, isolate, exportName } = options
   const file = existing(options.file)
   const page = pageOf(file, options.page)
-  // The gateway comes first: the file may ask for the endpoint as soon as it is imported.
-  let load = async () => loadHandler(file, exportName)
-  const gateway = await localGateway(async (event, context) => callHandler(await load(), event, context), {
-    port,
-    host,
-    waiting: log,
-    ...(clock !== undefined && { clock }),
-    ...(stage !== undefined && { stage }),
-    ...(page !== undefined && { page }),
-    ...(routeResponse !== undefined && { routeResponse }),
-    ...(!quiet && { observe: (invocation) => log(describe(invocation)) }),
-  }).catch((cause: Error) => Promise.reject(cannotStart(cause, howToChoose)))
-  prepareEnvironment(gateway.endpoint)
-  const loading = load()
-  load = () => loading
-  try {
-    await loading
-  } catch (error) {
+  const paint = painter(options.colour ?? wantsColour(process.stderr, process.env))
+  const failures = quiet ? undefined : failuresOf(log)
+  const watcher = watching(() => reload(), log)
+  let loadedAt = Number.POSITIVE_INFINITY
+  const loader = await loaderOf(file, exportName, (path) => {
+    if (options.watch !== false && watcher.add(path) && isNewer(path, loadedAt)) reload()
+  })
+  const settings = settingsOf(options, page, failures, paint)
+  const { clock, lambdaTimeoutMs } = settings
+  const there = {
+    module: file,
+    ...(exportName !== undefined && { export: exportName }),
+    clock,
+    lambdaTimeoutMs,
+    notice: log,
+  }
+  const application = applicationOf({
+    file,
+    loader,
+    failures,
+    // By the inspector, if by nobody else.
+    isWatched: true,
+    inMemory: store === 'memory',
+    isMortal: options.chaos !== undefined,
+    isolated: isolate ? () => isolated(there) : undefined,
+  })
+  // The gateway comes before the file, which may ask for the endpoint as soon as it is imported.
+  const { gate, ...gateway } = await serveGate(application.runner, settings).catch((cause: Error) =>
+    Promise.reject(cannotStart(cause, howToChoose)),
+  )
+  const load = async () => {
+    loadedAt = Date.now()
+    await application.load()
+    // New code may have other routes than the old.
+    if (!options.routes) gate.selectRoute = routeSelector(settings.routeSelectionExpression, application.routes())
+  }
+  const reload = reloader({ file, load, watcher, connections: () => gate.connections.size, log })
+  const close = async () => {
+    watcher.close()
     await gateway.close()
+    if (gateway.chaos) log(chaosWas(gateway.chaos))
+  }
+  prepareEnvironment(gateway.endpoint)
+  try {
+    await load()
+  } catch (error) {
+    await close()
     throw error
   }
   print(welcome(gateway, options, page))
   if (!isPrivate(host)) log(openTo(host))
-  return gateway
+  if (gateway.chaos) log(chaosIs(gateway.chaos))
+  if (!quiet) gate.feed.listen((seen) => seen.kind === 'chaos' && log(describeFault(seen.fault, new Date(), paint)))
+  return { ...gateway, close, exports: application.exports }
 }
 
-/** Wait for Ctrl-C, then close the gateway. A second Ctrl-C ends the process at once. */
-export const untilInterrupted = (gateway: LocalGateway, log: (text: string) => void = console.error): Promise<void> =>
-  new Promise((resolve, reject) => {
-    let interruptedAt: number | undefined
-    const interrupt = () => {
-      // Under npx or tsx one Ctrl-C arrives twice: from the terminal and from the parent.
-      if (interruptedAt !== undefined && Date.now() - interruptedAt < SAME_CTRL_C_MS) return
-      if (interruptedAt !== undefined) process.exit(130)
-      interruptedAt = Date.now()
-      log('Closing. Ctrl-C again to end at once.')
-      gateway.close().then(resolve, reject)
-    }
-    process.on('SIGINT', interrupt)
-    process.on('SIGTERM', interrupt)
-    process.on('unhandledRejection', (error) => log(`${STRAY}\n${inspect(error)}`))
+const settingsOf = (
+  options: DevOptions,
+  page: string | undefined,
+  failures: Failures | undefined,
+  paint: Paint,
+): Settings => {
+  const { port = 3001, host = '127.0.0.1', stage, expression, routeResponse, clock, log = console.error } = options
+  const { chaos } = options
+  const line = describer(paint, chaos === undefined ? '' : `seed ${chaos}`)
+  return readOptions(() => {}, {
+    port,
+    host,
+    waiting: log,
+    inspector: true,
+    ...(clock !== undefined && { clock }),
+    ...(stage !== undefined && { stage }),
+    ...(chaos !== undefined && { chaos: { seed: chaos } }),
+    ...(page !== undefined && { page }),
+    ...(routeResponse !== undefined && { routeResponse }),
+    ...(expression !== undefined && { routeSelectionExpression: expression }),
+    ...(options.routes !== undefined && { routes: options.routes }),
+    ...(failures && {
+      observe: (invocation: Invocation) => log(line(invocation, new Date(), failures.take(invocation.requestId))),
+    }),
   })
-
-const SAME_CTRL_C_MS = 500
-const STRAY = 'A promise of the handler was rejected and nobody waited for it. On Lambda this ends the instance.'
-
-const existing = (file: string) => {
-  const found = statSync(file, { throwIfNoEntry: false })
-  if (!found) throw new UsageError(`There is no file ${file}.`)
-  if (found.isDirectory()) throw new UsageError(`${file} is a folder. Name a file in it.`)
-  return resolve(file)
 }
 
 const cannotStart = (cause: Error, howToChoose: string) =>
@@ -120,25 +167,13 @@ const cannotStart = (cause: Error, howToChoose: string) =>
 const openTo = (host: string) =>
   `Warning: listening on ${host}, so others in your network can connect, and post to any connection: nobody is asked who they are.`
 
-const pageOf = (file: string, page: string | undefined) => {
-  if (page !== undefined) return existing(page)
-  const beside = join(dirname(file), 'index.html')
-  return existsSync(beside) ? beside : undefined
-}
+type Chaos = NonNullable<LocalGateway['chaos']>
 
-/** What Lambda would have set, so that plain SDK clients work; what is set already stays. */
-const prepareEnvironment = (endpoint: string) => {
-  const { env } = process
-  env.AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI ??= endpoint
-  // The variables come before a profile: placeholders would hide the account that the user's other clients need.
-  const hasProfile =
-    env.AWS_PROFILE ?? ['config', 'credentials'].some((name) => existsSync(join(homedir(), '.aws', name)))
-  if (hasProfile) return
-  env.AWS_REGION ??= env.AWS_DEFAULT_REGION ?? 'us-east-1'
-  if (env.AWS_ACCESS_KEY_ID !== undefined) return
-  env.AWS_ACCESS_KEY_ID = 'local'
-  env.AWS_SECRET_ACCESS_KEY = 'local'
-}
+const chaosIs = ({ seed }: Chaos) =>
+  `Chaos by seed ${seed}: messages overtake each other, functions start cold and die, posts are throttled, $disconnect is late, lost or repeated, and clients vanish unnoticed.`
+
+const chaosWas = ({ seed, injected }: Chaos) =>
+  `Chaos by seed ${seed}: ${injected.length} ${injected.length === 1 ? 'fault' : 'faults'}. Repeat it with --chaos ${seed}.`
 
 const welcome = ({ url, endpoint }: LocalGateway, { query, file }: DevOptions, page: string | undefined) =>
   [
@@ -146,5 +181,6 @@ const welcome = ({ url, endpoint }: LocalGateway, { query, file }: DevOptions, p
     `  WebSocket  ${url}`,
     ...(page === undefined ? [] : [`  Page       ${new URL('/', endpoint)}`]),
     `  Try        npx wscat -c "${url}${query ? `?${query.replace(/^\?/, '')}` : ''}"`,
+    `  Inspector  ${new URL('/@inspector', endpoint)}`,
     'Ctrl-C closes.',
   ].join('\n')

@@ -1,22 +1,72 @@
-import { extname, join, relative } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { inspect } from 'node:util'
 import type { LambdaHandler } from '../local/index.ts'
+import { asHandler } from '../local/options.ts'
+import { isReadable, readByTsx } from '../local/typescript.ts'
+import { UsageError } from './error.ts'
+import { MODULE, shown } from './file.ts'
+import { graphOf } from './graph.ts'
+import { needsTsx, whyNot } from './why.ts'
 
-/** The command was called wrongly: the reader needs the usage, not a stack. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
+/** What a file exports, and the handler among it. */
+export interface Loaded {
+  readonly exports: object
+  readonly handler: LambdaHandler
 }
 
-/** Something outside of the command stands in the way; the message says what to do. */
-export class StartError extends Error {
-  override readonly name = 'StartError'
+export interface Loader {
+  /** Import the file, and all that it imports of the user's, as it is now. Rejects with a sentence. */
+  readonly load: () => Promise<Loaded>
+  /** Look for what was loaded meanwhile. */
+  readonly look: () => void
+  readonly close: () => void
 }
 
 /** Import a file and find its handler: the named export, else `handler`, else `default`, else the only function. */
-export const loadHandler = async (path: string, exportName?: string): Promise<LambdaHandler> => {
+export const loaderOf = async (
+  path: string,
+  exportName: string | undefined,
+  found: (path: string) => void,
+): Promise<Loader> => {
   const file = shown(path)
-  const found = functionsOf(await importFile(path, file))
+  if (!MODULE.test(path))
+    throw new UsageError(
+      `${file} is no module. FILE ends in .js, .mjs, .cjs, .ts, .mts or .cts and exports the handler.`,
+    )
+  if (!isReadable(path)) await readByTsx(path)
+  let reached = new Set<string>()
+  const follow = (loads = 0) =>
+    graphOf(
+      path,
+      (module) => {
+        reached.add(module)
+        found(module)
+      },
+      loads,
+    )
+  let graph = follow()
+  const attempt = async (): Promise<object> => {
+    try {
+      return await graph.load()
+    } catch (error) {
+      if (!needsTsx(error) || !(await readByTsx(path))) throw error
+      // Node keeps what could not be loaded, so from here on every load has a mark.
+      graph.close()
+      graph = follow(1)
+      return graph.load()
+    }
+  }
+  return {
+    load: async () => {
+      reached = new Set([path])
+      const exports = await attempt().catch(async (error) => Promise.reject(await whyNot(error, path, reached)))
+      return { exports, handler: handlerOf(exports, file, exportName) }
+    },
+    look: () => graph.look(),
+    close: () => graph.close(),
+  }
+}
+
+const handlerOf = (exports: object, file: string, exportName: string | undefined): LambdaHandler => {
+  const found = functionsOf(exports)
   if (exportName !== undefined) {
     const named = found.get(exportName)
     if (named) return named
@@ -32,46 +82,16 @@ export const loadHandler = async (path: string, exportName?: string): Promise<La
   )
 }
 
-/** A path as the reader knows it. */
-const shown = (path: string) => {
-  const near = relative(process.cwd(), path)
-  return near.startsWith('..') ? path : near
-}
-
 const offer = (found: ReadonlyMap<string, unknown>) =>
   found.size === 0 ? 'It exports no function at all.' : `Choose one with --export: ${[...found.keys()].join(', ')}.`
 
-const importFile = async (path: string, file: string): Promise<object> => {
-  if (!MODULE.test(path))
-    throw new UsageError(
-      `${file} is no module. FILE ends in .js, .mjs, .cjs, .ts, .mts or .cts and exports the handler.`,
-    )
-  try {
-    return await import(pathToFileURL(path).href)
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ERR_UNKNOWN_FILE_EXTENSION' && TYPESCRIPT.test(String(error)))
-      throw new StartError(NO_TYPES, { cause: error })
-    if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') throw new StartError(NO_SYNTAX, { cause: error })
-    throw new StartError(`${file} could not be loaded, because of this:\n${inspect(error)}`, { cause: error })
-  }
-}
-
-const MODULE = /\.[cm]?[jt]sx?$/
-// The file itself, or one that it imports.
-const TYPESCRIPT = /Unknown file extension "\.[cm]?tsx?"/
-
-const program = shown(join(import.meta.dirname, `main${extname(import.meta.filename)}`))
-/** How TypeScript runs on any Node. By its path, because tsx and npx do not find a command of a package together. */
-export const BY_TSX = `npx tsx ${/\s/.test(program) ? `"${program}"` : program} dev FILE`
-const NO_TYPES = `Node ${process.version} does not run TypeScript by itself. Use Node 22.18 or later, or: ${BY_TSX}`
-const NO_SYNTAX = `Node cannot strip all of the types in this file (enums and the like). Use: ${BY_TSX}`
-
 const functionsOf = (module: object): ReadonlyMap<string, LambdaHandler> => {
   const inner: unknown = Reflect.get(module, 'default')
-  // A CommonJS module arrives as the default export of an ES module.
+  // A CommonJS module arrives as the default export of an ES module, and its names may arrive beside it.
   const all = typeof inner === 'object' && inner !== null ? { ...inner, ...module } : module
   return new Map(
-    Object.entries(all).filter((entry): entry is [string, LambdaHandler] => typeof entry[1] === 'function'),
+    Object.entries(all).flatMap(([name, value]) =>
+      typeof value === 'function' && name !== 'module.exports' ? [[name, asHandler(value)] as const] : [],
+    ),
   )
 }

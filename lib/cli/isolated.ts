@@ -1,0 +1,21 @@
+import { type InstancesOptions, instances } from '../local/instances/instances.ts'
+import type { Runner } from '../local/runner.ts'
+
+/** Run a file in instances of its own, as Lambda does. They start at once. */
+export const isolated = (options: InstancesOptions): Runner => {
+  const { start, invoke, kill, close } = instances(options)
+  // Where it fails, so does each invocation, which says why.
+  start().catch(() => {})
+  return {
+    run: async (event, context, fate) => {
+      const { clock } = options
+      const death = fate && clock.setTimeout(() => kill(context.awsRequestId), fate.ms)
+      try {
+        return await invoke(event, context)
+      } finally {
+        clock.clearTimeout(death)
+      }
+    },
+    close,
+  }
+}

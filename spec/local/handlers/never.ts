@@ -1,0 +1,2 @@
+/** Waits for what nobody does. */
+export default async () => new Promise(() => {})

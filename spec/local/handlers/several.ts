@@ -1,0 +1,2 @@
+export const first = async () => ({ statusCode: 201 })
+export const second = async () => ({ statusCode: 202 })
