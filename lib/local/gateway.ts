@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { pathToFileURL } from 'node:url'
 import type { WebSocketEvent } from '../event/event.ts'
 import { reachable } from './address.ts'
 import type { Chaos } from './chaos.ts'
@@ -35,16 +36,55 @@ export interface LocalGateway {
  * `requestContext.domainName` carries the port, unlike on AWS, so that a handler finds the local endpoint.
  */
 export const localGateway = async <Event = WebSocketEvent, Context = LambdaContext>(
-  handler: LambdaHandler<Event, Context>,
+  handler: LambdaHandler<Event, Context> | HandlerModule,
   options: LocalOptions = {},
 ): Promise<LocalGateway> => {
-  const settings = readOptions(handler, options)
+  const here = typeof handler === 'function' ? asHandler(handler) : await loadHandler(handler)
+  const settings = readOptions(here, options)
   const { gate: _, ...gateway } = await serveGate(
-    inProcess(asHandler(handler), settings.observe !== undefined || settings.inspector, settings.chaos !== undefined),
+    settings.isolation
+      ? await apart(handler, settings, () => gateway.endpoint)
+      : inProcess(here, settings.observe !== undefined || settings.inspector, settings.chaos !== undefined),
     settings,
   )
   return gateway
 }
+
+/** Where a handler is to be loaded from. */
+export interface HandlerModule {
+  /** A path, or a `file:` URL: `new URL('./server.ts', import.meta.url)`. */
+  readonly module: string | URL
+  /** Which export it is. @default handler, else default, else the only function */
+  readonly export?: string
+}
+
+const loadHandler = async (given: HandlerModule): Promise<LambdaHandler> => {
+  const { module, export: name } = Object(given) as Partial<HandlerModule>
+  // Whatever else it is, the options say that it is no handler.
+  if (module === undefined) return asHandler(given)
+  const { exportedHandler } = await import('./instances/exported.ts')
+  const url = /^file:/.test(String(module)) ? String(module) : pathToFileURL(String(module)).href
+  return exportedHandler(await import(url), String(module), name)
+}
+
+/** Instances start with the first event, when it is known where they reach the gateway. */
+const apart = async (handler: unknown, settings: Settings, endpoint: () => string): Promise<Runner> => {
+  if (typeof handler === 'function') throw new TypeError(NO_MODULE)
+  const { isolated } = await import('./isolated.ts')
+  const { clock, lambdaTimeoutMs, notice } = settings
+  const env = () => ({ AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: endpoint() })
+  let runner: Runner | undefined
+  return {
+    run: (...given) => {
+      runner ??= isolated({ ...(handler as HandlerModule), clock, lambdaTimeoutMs, notice, env })
+      return runner.run(...given)
+    },
+    close: async () => runner?.close(),
+  }
+}
+
+const NO_MODULE =
+  "localGateway: isolation needs the module of the handler, since a function cannot be run elsewhere: localGateway({ module: new URL('./server.ts', import.meta.url) }, { isolation: true })."
 
 /** The same for whoever brings a runner of its own, and looks at the gate: the handler may change while it is open. */
 export const serveGate = async (

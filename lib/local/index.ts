@@ -1,5 +1,5 @@
 export type { Chaos, ChaosChances, ChaosKind, ChaosOptions, Injected } from './chaos.ts'
 export type { LambdaContext } from './context.ts'
-export { type LocalGateway, localGateway } from './gateway.ts'
+export { type HandlerModule, type LocalGateway, localGateway } from './gateway.ts'
 export type { Invocation, LambdaCallback, LambdaHandler } from './invoke.ts'
 export type { Clock, LocalOptions } from './options.ts'

@@ -78,6 +78,14 @@ export interface LocalOptions {
    * throttled, `$disconnect` is late, comes twice or never, and a client that vanishes is not missed. @default none
    */
   readonly chaos?: ChaosOptions
+  /**
+   * Run the handler as Lambda does: in processes of its own, each of which runs one invocation at a time, stands still in
+   * between, and shares no variable with another. What would break on Lambda breaks here too, with a sentence. Takes the
+   * module of the handler in the place of the function. @default false
+   */
+  readonly isolation?: boolean
+  /** Told, in a sentence, what works on a laptop and not on Lambda. @default console.warn */
+  readonly notice?: (sentence: string) => void
   /** @default the clock of the machine */
   readonly clock?: Clock
   /** From 0 to 1: what ids are made of. @default Math.random */
@@ -211,6 +219,8 @@ const Options = v.strictObject({
   requestsPerSecond: v.exactOptional(perSecond),
   verifySignature: v.optional(v.union([v.boolean(), Signer], SIGNER), false),
   chaos: v.exactOptional(Chaos),
+  isolation: v.optional(v.boolean('must be true or false'), false),
+  notice: v.optional(functionThat<(sentence: string) => void>(), () => console.warn),
   random: v.optional(functionThat<() => number>(), () => Math.random),
   page: v.exactOptional(text('must be the path of an HTML file')),
   inspector: v.optional(v.boolean('must be true or false'), false),

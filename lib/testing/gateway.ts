@@ -17,7 +17,20 @@ import { wireUp } from './wiring.ts'
 
 /** Options of the local gateway, less those of sockets. */
 export interface TestGatewayOptions
-  extends Omit<LocalOptions, 'port' | 'host' | 'page' | 'clock' | 'random' | 'waiting' | 'verifySignature' | 'chaos'> {
+  extends Omit<
+    LocalOptions,
+    | 'port'
+    | 'host'
+    | 'page'
+    | 'clock'
+    | 'random'
+    | 'waiting'
+    | 'verifySignature'
+    | 'chaos'
+    | 'isolation'
+    | 'notice'
+    | 'inspector'
+  > {
   /** What goes wrong on AWS goes wrong here, by the gateway's seed unless it has one of its own. @default none */
   readonly chaos?: true | Partial<ChaosOptions>
   /** What ids and waits are made of: the same seed gives the same ones. In the message of what fails. @default 1 */

@@ -1,5 +1,5 @@
-import { type InstancesOptions, instances } from '../local/instances/instances.ts'
-import type { Runner } from '../local/runner.ts'
+import { type InstancesOptions, instances } from './instances/instances.ts'
+import type { Runner } from './runner.ts'
 
 /** Run a file in instances of its own, as Lambda does. They start at once. */
 export const isolated = (options: InstancesOptions): Runner => {
