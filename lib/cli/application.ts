@@ -1,6 +1,6 @@
 import { type Inside, insideOf } from '../local/inside.ts'
-import { routesOf } from '../local/options.ts'
 import { inProcess, type Runner } from '../local/runner.ts'
+import { routesOf } from '../local/settings.ts'
 import { memoryPorts } from '../store/memory.ts'
 import type { StorePorts } from '../store/store.ts'
 import { UsageError } from './error.ts'

@@ -1,5 +1,5 @@
 import type { LambdaHandler } from '../local/index.ts'
-import { asHandler } from '../local/options.ts'
+import { asHandler } from '../local/settings.ts'
 import { isReadable, readByTsx } from '../local/typescript.ts'
 import { UsageError } from './error.ts'
 import { MODULE, shown } from './file.ts'

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { ANSWER_KEYS } from './rules.ts'
+import { ANSWER_KEYS } from './rules-events.ts'
 
 /** A Lambda's well-formed answer. */
 export interface Answer {

@@ -2,9 +2,9 @@ import { type AuthorizerEvent, authorizerEvent } from '../event/authorizer.ts'
 import type { Knock } from './admit.ts'
 import { lambdaContext } from './context.ts'
 import { callHandler, within } from './invoke.ts'
-import type { Settings } from './options.ts'
 import { judge, readOutput } from './policy.ts'
-import { IDENTITY_SOURCE } from './rules.ts'
+import { AUTHORIZER, IDENTITY_SOURCE } from './rules-events.ts'
+import type { Settings } from './settings.ts'
 
 /** What came of asking an authorizer. */
 export type Testimony =
@@ -52,15 +52,18 @@ export const authorize = async (
 ): Promise<Authorization> => {
   const event = authorizerEvent({ ...who, region: 'us-east-1', now: clock.now(), headers, query })
   const absent = identitySource.find((source) => !identityIn(event, source))
-  if (absent !== undefined) return refusal(401, `The authorizer was not asked: there is no ${absent}.`)
+  if (absent !== undefined)
+    return refusal(AUTHORIZER.missingSource.value, `The authorizer was not asked: there is no ${absent}.`)
   const testimony = await ask(event)
-  if (testimony.outcome === 'timeout') return refusal(500, 'The authorizer did not answer in time.')
+  if (testimony.outcome === 'timeout')
+    return refusal(AUTHORIZER.timeout.value, 'The authorizer did not answer in time.')
   if (testimony.outcome === 'threw') return refusalOf(testimony.error)
   const output = readOutput(testimony.returned)
-  if (typeof output === 'string') return refusal(500, `The authorizer failed. ${output}`)
+  if (typeof output === 'string') return refusal(AUTHORIZER.broken.value, `The authorizer failed. ${output}`)
   const effect = judge(output.statements, event.methodArn)
-  if (effect === 'Deny') return refusal(403, `The authorizer denies ${event.methodArn}.`)
-  if (effect === 'nothing') return refusal(403, `The policy of the authorizer says nothing of ${event.methodArn}.`)
+  if (effect === 'Deny') return refusal(AUTHORIZER.denied.value, `The authorizer denies ${event.methodArn}.`)
+  if (effect === 'nothing')
+    return refusal(AUTHORIZER.denied.value, `The policy of the authorizer says nothing of ${event.methodArn}.`)
   return { isAdmitted: true, authorizer: told(output.principalId, output.context) }
 }
 
@@ -78,8 +81,8 @@ const refusal = (status: 401 | 403 | 500, reason: string): Authorization => ({
 const refusalOf = (error: unknown) => {
   const { message = error } = Object(error) as { readonly message?: unknown }
   return message === 'Unauthorized'
-    ? refusal(401, 'The authorizer says that the peer is not authorized.')
-    : refusal(500, `The authorizer failed: ${String(message)}`)
+    ? refusal(AUTHORIZER.unauthorized.value, 'The authorizer says that the peer is not authorized.')
+    : refusal(AUTHORIZER.broken.value, `The authorizer failed: ${String(message)}`)
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Peer } from '../event/make.ts'
 import type { Sender } from './feed.ts'
 import type { Gate } from './gate.ts'
+import { type Bucket, bucket } from './rates.ts'
 import { CLOSES, type Close } from './rules.ts'
 
 /** Who is connected: what all events of one connection share. */
@@ -22,6 +23,7 @@ export class Connection {
   lastActiveAt: number
   #line: Line
   #isGone = false
+  #spoken: Bucket | undefined
   #idle: unknown
   readonly #age: unknown
   readonly #gate: Gate
@@ -72,6 +74,14 @@ export class Connection {
     clock.clearTimeout(this.#idle)
     clock.clearTimeout(this.#age)
     this.#farewell(this.who, code, reason)
+  }
+
+  /** Whether its client may say one more message now. */
+  maySpeak(): boolean {
+    const { clock, messagesPerSecond: perSecond } = this.#gate.settings
+    if (perSecond === undefined) return true
+    this.#spoken ??= bucket({ perSecond, burst: Math.max(1, perSecond) }, clock)
+    return this.#spoken.take()
   }
 
   /** It is gone without a word. Chaos may have it that nobody notices. */

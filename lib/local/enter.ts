@@ -2,6 +2,7 @@ import { disconnectEvent } from '../event/make.ts'
 import { Connection, type Line, type Who } from './connection.ts'
 import type { Gate } from './gate.ts'
 import type { Clock } from './options.ts'
+import { CLOSES } from './rules.ts'
 
 /** The handshake is complete: from here on the connection can be posted to. */
 export const enter = (gate: Gate, who: Who, query: string, line: Line): Connection => {
@@ -36,4 +37,4 @@ export const farewell = (gate: Gate, who: Who, code: number, given: string): voi
 const after = (clock: Clock, ms: number) =>
   ms === 0 ? Promise.resolve() : new Promise<void>((resolve) => clock.setTimeout(resolve, ms))
 
-const reasonOf = (code: number) => (code === 1005 ? 'Client-side close frame status not set' : '')
+const reasonOf = (code: number) => (code === CLOSES.noCode.value[0] ? CLOSES.noCode.value[1] : '')

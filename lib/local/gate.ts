@@ -5,8 +5,8 @@ import type { Connection } from './connection.ts'
 import type { Feed } from './feed.ts'
 import type { Inspector } from './inspector/inspector.ts'
 import type { Invoke } from './invoke.ts'
-import type { Settings } from './options.ts'
 import type { Selector } from './route.ts'
+import type { Settings } from './settings.ts'
 import type { Tasks } from './tasks.ts'
 
 /** What the parts of one running gateway share. */

@@ -9,9 +9,10 @@ import type { Gate } from './gate.ts'
 import { makeDoor } from './handshake.ts'
 import type { LambdaHandler } from './invoke.ts'
 import { openGate } from './open.ts'
-import { asHandler, type LocalOptions, readOptions, type Settings } from './options.ts'
+import type { LocalOptions } from './options.ts'
 import { answerRequest } from './requests.ts'
 import { inProcess, type Runner } from './runner.ts'
+import { asHandler, readOptions, type Settings } from './settings.ts'
 
 export interface LocalGateway {
   /** Where WebSocket clients connect: `ws://127.0.0.1:PORT/STAGE`. */

@@ -31,7 +31,11 @@ export const listen = (gate: Gate, connection: Connection, peer: WebSocket, sock
 /** The way to a client over its socket. */
 export const lineOf = (peer: WebSocket): Line => ({
   isOpen: () => peer.readyState === peer.OPEN,
-  send: (text) => sendFrames(peer, text),
+  send: (text) => {
+    // It would take all memory there is: `ws` keeps what a client does not read.
+    if (peer.bufferedAmount > LIMITS.unreadBytes.value) peer.terminate()
+    else sendFrames(peer, text)
+  },
   close: (code, reason) => peer.close(code, reason),
 })
 

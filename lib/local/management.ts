@@ -1,7 +1,8 @@
 import { makeId } from '../event/make.ts'
 import type { Connection } from './connection.ts'
 import type { Gate } from './gate.ts'
-import { CLOSES, CONNECTION_ID, LIMITS, MANAGEMENT } from './rules.ts'
+import { CLOSES, LIMITS } from './rules.ts'
+import { CONNECTION_ID, MANAGEMENT } from './rules-connections.ts'
 
 /** One call of the `@connections` API. */
 export interface ManagementCall {

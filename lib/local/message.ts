@@ -2,8 +2,8 @@ import { makeId, messageEvent } from '../event/make.ts'
 import type { Connection } from './connection.ts'
 import type { Gate } from './gate.ts'
 import { type Outcome, tell } from './invoke.ts'
-import type { Settings } from './options.ts'
-import { errorFrame } from './rules.ts'
+import { CLOSES, errorFrame } from './rules.ts'
+import type { Settings } from './settings.ts'
 
 /** One message of a client: find its route, run the handler, send what reaches the client. */
 export const message = async (
@@ -13,6 +13,7 @@ export const message = async (
   requestId = makeId(gate.settings.random),
 ): Promise<void> => {
   const { settings, invoke, feed, hasRoomFor } = gate
+  if (!connection.maySpeak()) return connection.end(CLOSES.tooMany)
   connection.touch()
   const { who } = connection
   const { connectionId } = who

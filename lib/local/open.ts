@@ -4,11 +4,11 @@ import type { Connection } from './connection.ts'
 import { makeFeed } from './feed.ts'
 import type { Gate } from './gate.ts'
 import { invoker } from './invoke.ts'
-import type { Settings } from './options.ts'
 import { quotas } from './quotas.ts'
 import { routeSelector } from './route.ts'
 import { CLOSES, LIMITS } from './rules.ts'
 import type { Runner } from './runner.ts'
+import type { Settings } from './settings.ts'
 import { makeTasks } from './tasks.ts'
 
 /** A gateway without a door: whoever opens one, for sockets or for tests, hands in what comes. */

@@ -1,11 +1,7 @@
-import { inspect } from 'node:util'
-import * as v from 'valibot'
 import type { Credentials } from '../aws/sign.ts'
 import type { AuthorizerEvent } from '../event/authorizer.ts'
-import { CHAOS_CHANCES, type ChaosOptions } from './chaos.ts'
-import { insideOf } from './inside.ts'
+import type { ChaosOptions } from './chaos.ts'
 import type { Invocation, LambdaHandler } from './invoke.ts'
-import { IDENTITY_SOURCE, LIMITS } from './rules.ts'
 
 /** Where time comes from. A spec passes its own and never sleeps. */
 export interface Clock {
@@ -64,6 +60,8 @@ export interface LocalOptions {
   readonly maxAgeMs?: number
   /** New connections in a second; more are refused with 429. An account on AWS has 500. @default none */
   readonly connectsPerSecond?: number
+  /** Messages of one client in a second; with one more it is disconnected with 1008. When AWS does is not known. @default none */
+  readonly messagesPerSecond?: number
   /** Messages and calls of `@connections` in a second. An account on AWS has 10,000, and 5,000 at once. @default none */
   readonly requestsPerSecond?: number
   /**
@@ -102,141 +100,3 @@ export interface LocalOptions {
   /** Called once, with a sentence, where `close()` waits for longer than a second: for whom it waits. @default none */
   readonly waiting?: (sentence: string) => void
 }
-
-/** Complete: what has no default may be absent. */
-type Optional =
-  | 'authorizer'
-  | 'chaos'
-  | 'stageVariables'
-  | 'customDomain'
-  | 'connectsPerSecond'
-  | 'requestsPerSecond'
-  | 'page'
-  | 'observe'
-export interface Settings
-  extends Required<Omit<LocalOptions, Optional | 'identitySource'>>,
-    Pick<LocalOptions, Optional> {
-  readonly identitySource: readonly string[]
-}
-
-/** Check and complete what the user wrote. Throws a `TypeError` whose message is one sentence. */
-export const readOptions = (handler: unknown, options: unknown, who = 'localGateway'): Settings => {
-  if (typeof handler !== 'function')
-    throw new TypeError(`${who}: the handler must be a function, not ${show(handler)}.`)
-  const read = v.safeParse(Options, options)
-  if (!read.success) throw new TypeError(`${who}: ${sentence(read.issues[0])}`)
-  const { routes = routesOf(handler), ...rest } = read.output
-  const responding = rest.routeResponse
-  const astray = Array.isArray(responding) && responding.find((key) => !routes.includes(key))
-  if (astray) throw new TypeError(`${who}: routeResponse names the route '${astray}', which is not in routes.`)
-  return { ...rest, routes }
-}
-
-/** The deployed routes where nobody says which. */
-export const routesOf = (handler: unknown): readonly string[] => {
-  const own = [...(insideOf(handler)?.plan.routes.keys() ?? [])]
-  return ['$connect', '$disconnect', '$default', ...own.filter((name) => !name.startsWith('$'))]
-}
-
-const MS = 'must be a number of milliseconds from 1 to 2147483647'
-// A timer of Node that is set for longer fires at once.
-const MAX_TIMER_MS = 2 ** 31 - 1
-const ms = (fallback: number) =>
-  v.optional(v.pipe(v.number(MS), v.minValue(1, MS), v.maxValue(MAX_TIMER_MS, MS)), fallback)
-const PORT = 'must be an integer from 0 to 65535'
-const STAGE = "must be 1 to 128 of letters, digits, '_' and '-'"
-const ROUTES = "must be a list of route keys; '$' begins only $connect, $disconnect and $default"
-const FUNCTIONS = 'must have the functions now, setTimeout and clearTimeout'
-const VARIABLES = 'must be a record of strings'
-const RESPONSE = 'must be true, false or a list of route keys'
-
-const PER_SECOND = 'must be a number above 0'
-const DOMAIN = "must be { domainName: 'ws.example.com', mappingKey?: 'v1' }"
-
-const perSecond = v.pipe(v.number(PER_SECOND), v.gtValue(0, PER_SECOND))
-// "Custom domain names": a mapping key has letters, digits and $-_.+!*'(); one more slash would be a path of two keys.
-const CustomDomain = v.strictObject(
-  {
-    domainName: v.pipe(v.string(DOMAIN), v.regex(/^[a-z0-9.-]+$/, DOMAIN)),
-    mappingKey: v.exactOptional(v.pipe(v.string(DOMAIN), v.regex(/^[\w$\-.+!*'()]{0,300}$/, DOMAIN))),
-  },
-  DOMAIN,
-)
-const functionThat = <Wanted>() => v.custom<Wanted>((value) => typeof value === 'function', 'must be a function')
-const SIGNER = 'must be true, false or { accessKeyId, secretAccessKey, sessionToken?, region? }'
-const Signer = v.object({
-  accessKeyId: v.string(),
-  secretAccessKey: v.string(),
-  sessionToken: v.exactOptional(v.string()),
-  region: v.exactOptional(v.string()),
-})
-const CHAOS = `must be { seed }, an integer, and chances from 0 to 1 of ${CHAOS_CHANCES.join(', ')}`
-const Chance = v.exactOptional(v.pipe(v.number(CHAOS), v.minValue(0, CHAOS), v.maxValue(1, CHAOS)))
-const Chaos: v.GenericSchema<unknown, ChaosOptions> = v.strictObject(
-  {
-    seed: v.pipe(v.number(CHAOS), v.integer(CHAOS)),
-    ...Object.fromEntries(CHAOS_CHANCES.map((name) => [name, Chance])),
-  },
-  CHAOS,
-)
-const SOURCE =
-  "must be as AWS writes it: 'route.request.querystring.token' or 'route.request.header.Auth', or a list of such"
-const Source = v.pipe(v.string(SOURCE), v.regex(IDENTITY_SOURCE, SOURCE))
-const RouteKey = v.pipe(v.string(ROUTES), v.regex(/^(?:[^$]|\$(?:connect|disconnect|default)$)/, ROUTES))
-const text = (message: string) => v.pipe(v.string(message), v.nonEmpty(message))
-const functionOf = (clock: unknown, name: string) =>
-  typeof clock === 'object' && clock !== null && typeof Reflect.get(clock, name) === 'function'
-
-const Options = v.strictObject({
-  port: v.optional(v.pipe(v.number(PORT), v.integer(PORT), v.minValue(0, PORT), v.maxValue(65_535, PORT)), 0),
-  host: v.optional(text('must be an address to listen on'), '127.0.0.1'),
-  stage: v.optional(v.pipe(v.string(STAGE), v.regex(/^[\w-]{1,128}$/, STAGE)), 'dev'),
-  routes: v.exactOptional(v.array(RouteKey, ROUTES)),
-  routeSelectionExpression: v.optional(text('must be a selection expression'), '$request.body.action'),
-  routeResponse: v.optional(v.union([v.boolean(), v.array(v.string())], RESPONSE), false),
-  authorizer: v.exactOptional(functionThat<LambdaHandler<AuthorizerEvent>>()),
-  identitySource: v.optional(
-    v.pipe(
-      v.union([Source, v.array(Source)], SOURCE),
-      v.transform((given) => [given].flat()),
-    ),
-    [],
-  ),
-  stageVariables: v.exactOptional(v.record(v.string(), v.string(VARIABLES), VARIABLES)),
-  integrationTimeoutMs: ms(LIMITS.integrationTimeoutMs.value),
-  lambdaTimeoutMs: ms(LIMITS.lambdaTimeoutMs.value),
-  idleMs: ms(LIMITS.idleMs.value),
-  maxAgeMs: ms(LIMITS.maxAgeMs.value),
-  clock: v.optional(
-    v.custom<Clock>(
-      (clock) => ['now', 'setTimeout', 'clearTimeout'].every((name) => functionOf(clock, name)),
-      FUNCTIONS,
-    ),
-    { now: Date.now, setTimeout, clearTimeout },
-  ),
-  customDomain: v.exactOptional(CustomDomain),
-  connectsPerSecond: v.exactOptional(perSecond),
-  requestsPerSecond: v.exactOptional(perSecond),
-  verifySignature: v.optional(v.union([v.boolean(), Signer], SIGNER), false),
-  chaos: v.exactOptional(Chaos),
-  isolation: v.optional(v.boolean('must be true or false'), false),
-  notice: v.optional(functionThat<(sentence: string) => void>(), () => console.warn),
-  random: v.optional(functionThat<() => number>(), () => Math.random),
-  page: v.exactOptional(text('must be the path of an HTML file')),
-  inspector: v.optional(v.boolean('must be true or false'), false),
-  observe: v.exactOptional(functionThat<(invocation: Invocation) => void>()),
-  waiting: v.optional(functionThat<(sentence: string) => void>(), () => () => {}),
-})
-
-const sentence = (issue: v.BaseIssue<unknown>): string => {
-  const name = String(issue.path?.[0]?.key ?? '')
-  if (!name) return `the options must be an object, not ${show(issue.input)}.`
-  if (!Object.hasOwn(Options.entries, name))
-    return `there is no option '${name}'. The options are ${Object.keys(Options.entries).join(', ')}.`
-  return `${name} ${issue.message}, not ${show(issue.path?.[0]?.value)}.`
-}
-
-const show = (value: unknown): string => inspect(value, { depth: 1, breakLength: Infinity })
-
-/** The door's one concession: the user's own annotations say which slice of the event and the context is read. */
-export const asHandler = (handler: unknown): LambdaHandler => handler as LambdaHandler

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { AUTHORIZER } from './rules-events.ts'
 
 /** What a Lambda authorizer returned, in the shape that API Gateway takes. */
 export interface AuthorizerOutput {
@@ -9,8 +10,7 @@ export interface AuthorizerOutput {
 
 export type Statement = v.InferOutput<typeof Statement>
 
-/** "Amazon API Gateway quotas": the result of a Lambda authorizer has 8 KB at most. */
-const MAX_RESULT_BYTES = 8 * 1024
+const MAX_RESULT_BYTES = AUTHORIZER.resultBytes.value
 
 /** Read what an authorizer returned, or say in a sentence why API Gateway takes no such thing. */
 export const readOutput = (returned: unknown): AuthorizerOutput | string => {

@@ -1,7 +1,7 @@
 import type { Gate } from './gate.ts'
-import type { Settings } from './options.ts'
 import { bucket } from './rates.ts'
 import { LIMITS } from './rules.ts'
+import type { Settings } from './settings.ts'
 
 /** The quotas of the account, where the options ask for them. */
 export const quotas = ({ clock, connectsPerSecond, requestsPerSecond }: Settings): Gate['hasRoomFor'] => {

@@ -1,86 +1,169 @@
-/**
- * What API Gateway does, as data: each limit, status and frame that the local gateway obeys, with where it is written
- * and how sure it is. Nothing here was measured against AWS by this project.
- */
-export interface Rule<Value> {
-  readonly value: Value
-  /** A page of AWS, or a public thread or capture. */
-  readonly source: string
-  readonly confidence: Confidence
-}
+import { CONNECTIONS, GUIDE, QUOTAS, RESPONSES, rule } from './rule.ts'
 
-/**
- * `documented` by AWS; `observed` in a capture or transcript that somebody published; `claimed` without one; `inferred`
- * from those; `unknown` where nothing was found and something had to be chosen; `ours` where there is no rule of AWS.
- */
-export type Confidence = 'documented' | 'observed' | 'claimed' | 'inferred' | 'unknown' | 'ours'
-
-const rule = <const Value>(value: Value, confidence: Confidence, source: string): Rule<Value> => ({
-  value,
-  source,
-  confidence,
-})
-
-const GUIDE = 'https://docs.aws.amazon.com/apigateway/latest/developerguide'
-const QUOTAS = `${GUIDE}/apigateway-execution-service-websocket-limits-table.html`
 const CLOSE_CODES = `${GUIDE}/apigateway-websocket-api-overview.html`
-const CONNECTIONS = `${GUIDE}/apigateway-how-to-call-websocket-api-connections.html`
 const LIFECYCLE = `${GUIDE}/apigateway-websocket-api-route-keys-connect-disconnect.html`
-const RECORDED = 'https://github.com/brefphp/bref/tree/master/tests/Websocket/Samples'
+const SUBPROTOCOL = `${GUIDE}/websocket-connect-route-subprotocol.html`
+const LIMITS_PAGE = `${GUIDE}/limits.html`
 
-/** Sizes and times. Whether 32 KB includes its boundary is not documented; here it does, with KB as 1024 bytes. */
+/** Sizes and times. */
 export const LIMITS = {
-  frameBytes: rule(32 * 1024, 'documented', QUOTAS),
-  messageBytes: rule(128 * 1024, 'documented', QUOTAS),
-  idleMs: rule(10 * 60_000, 'documented', QUOTAS),
-  maxAgeMs: rule(2 * 60 * 60_000, 'documented', QUOTAS),
-  /** What is counted is not documented. Here it is all that the client wrote, from `ws://` to the end of the query. */
-  urlCharacters: rule(4_096, 'documented', QUOTAS),
-  integrationTimeoutMs: rule(29_000, 'documented', QUOTAS),
-  /** New connections in a second, of the whole account in a region. Off unless asked for. */
-  connectsPerSecond: rule(500, 'documented', QUOTAS),
-  /** Messages and calls of `@connections` in a second, shared with the account's other APIs. Off unless asked for. */
-  requestsPerSecond: rule(10_000, 'documented', `${GUIDE}/limits.html`),
-  requestsBurst: rule(5_000, 'documented', `${GUIDE}/limits.html`),
-  /** AWS knows it from the function's configuration; 30 s is what most WebSocket functions are given. */
-  lambdaTimeoutMs: rule(30_000, 'ours', 'the timeout of the deployed function'),
-  /** How long `close()` waits for handlers that still run, and then for peers that do not answer. */
-  drainMs: rule(5_000, 'ours', 'no counterpart'),
-  /** How long it waits before it says what for. */
-  drainNoticeMs: rule(1_000, 'ours', 'no counterpart'),
+  frameBytes: rule(
+    32 * 1024,
+    'documented',
+    QUOTAS,
+    'A frame has 32 KB at most.',
+    'KB is 1024 bytes, the boundary included: neither is documented',
+  ),
+  messageBytes: rule(128 * 1024, 'documented', QUOTAS, 'A message has 128 KB at most, in however many frames.'),
+  idleMs: rule(
+    10 * 60_000,
+    'documented',
+    QUOTAS,
+    'A connection without a message for 10 minutes, in either direction, is closed.',
+    'pings do not count; whether they do on AWS is not known',
+  ),
+  maxAgeMs: rule(2 * 60 * 60_000, 'documented', QUOTAS, 'A connection of 2 hours is closed.'),
+  urlCharacters: rule(
+    4_096,
+    'documented',
+    QUOTAS,
+    'A URL has 4,096 characters at most.',
+    'counted from `ws://` to the end of the query; 414 above it',
+  ),
+  integrationTimeoutMs: rule(29_000, 'documented', QUOTAS, 'A function has 29 s to answer. It runs on afterwards.'),
+  connectsPerSecond: rule(
+    500,
+    'documented',
+    QUOTAS,
+    'An account may have 500 new connections in a second.',
+    'only with `connectsPerSecond`',
+  ),
+  requestsPerSecond: rule(
+    10_000,
+    'documented',
+    LIMITS_PAGE,
+    'An account may have 10,000 requests in a second, messages and calls of `@connections` together.',
+    'only with `requestsPerSecond`',
+  ),
+  requestsBurst: rule(
+    5_000,
+    'documented',
+    LIMITS_PAGE,
+    'Of these it may have 5,000 at once.',
+    'in proportion to `requestsPerSecond`',
+  ),
+  unreadBytes: rule(
+    16 * 1024 * 1024,
+    'ours',
+    'no counterpart',
+    'What becomes of a client that never reads is not known.',
+    'with 16 MB on their way to it, it is lost',
+  ),
+  lambdaTimeoutMs: rule(
+    30_000,
+    'ours',
+    'no counterpart',
+    'A function has the timeout that it was deployed with.',
+    '30 s, or `lambdaTimeoutMs`',
+  ),
+  drainMs: rule(5_000, 'ours', 'no counterpart', '', '`close()` waits 5 s at most for handlers and clients'),
+  drainNoticeMs: rule(1_000, 'ours', 'no counterpart', '', 'after 1 s it says for whom it waits'),
 } as const
 
 /** How the gateway ends a connection: what the client reads, and what `$disconnect` reads. */
 export const CLOSES = {
-  idle: rule([1001, 'Going away'], 'observed', CLOSE_CODES),
-  maxAge: rule([1001, 'Going away'], 'inferred', CLOSE_CODES),
-  deleted: rule([1000, 'Connection Closed Normally'], 'observed', 'https://github.com/aws/chalice/pull/2060'),
-  binary: rule([1003, ''], 'documented', `${GUIDE}/websocket-api-develop-binary-media-types.html`),
-  tooBig: rule([1009, ''], 'documented', CLOSE_CODES),
-  lost: rule([1006, ''], 'documented', CLOSE_CODES),
-  /** The gateway itself stops. AWS does the same for maintenance. */
-  stopped: rule([1001, 'Going away'], 'claimed', 'https://medium.com/@lancers/317b7021456f'),
+  idle: rule([1001, 'Going away'], 'observed', CLOSE_CODES, 'The idle timeout closes with 1001 "Going away".'),
+  maxAge: rule([1001, 'Going away'], 'inferred', CLOSE_CODES, 'The 2 hours close with 1001 "Going away".'),
+  deleted: rule(
+    [1000, 'Connection Closed Normally'],
+    'observed',
+    'https://github.com/aws/chalice/pull/2060',
+    'DELETE closes with 1000 "Connection Closed Normally".',
+  ),
+  binary: rule(
+    [1003, ''],
+    'documented',
+    `${GUIDE}/websocket-api-develop-binary-media-types.html`,
+    'A binary frame closes with 1003.',
+  ),
+  tooBig: rule([1009, ''], 'documented', CLOSE_CODES, 'A frame or a message that is too big closes with 1009.'),
+  tooMany: rule(
+    [1008, ''],
+    'documented',
+    CLOSE_CODES,
+    'Too many requests from one client close with 1008.',
+    'only with `messagesPerSecond`; when AWS does it is not known',
+  ),
+  lost: rule(
+    [1006, ''],
+    'documented',
+    CLOSE_CODES,
+    'A connection that breaks off without a close frame is 1006 to `$disconnect`.',
+  ),
+  noCode: rule(
+    [1005, 'Client-side close frame status not set'],
+    'documented',
+    CLOSE_CODES,
+    'A close frame without a code is 1005 "Client-side close frame status not set" to `$disconnect`.',
+  ),
+  stopped: rule(
+    [1001, 'Going away'],
+    'claimed',
+    'https://medium.com/@lancers/317b7021456f',
+    'Maintenance of the service closes with 1001 "Going away".',
+    'the same when the gateway stops',
+  ),
 } as const
 
-export type Close = (typeof CLOSES)[keyof typeof CLOSES]
+export type Close = Pick<(typeof CLOSES)[keyof typeof CLOSES], 'value'>
 
-/** Status of the HTTP upgrade where the Lambda did not choose one. The bodies of refusals are not documented. */
+/** The HTTP upgrade. */
 export const HANDSHAKE = {
-  broken: rule(502, 'observed', 'https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html'),
-  timeout: rule(
-    504,
-    'inferred',
-    'https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html',
+  status: rule(
+    true,
+    'observed',
+    `${GUIDE}/websocket-connect-route-subprotocol.html`,
+    'A status of 2xx from `$connect` opens the connection; 3xx, 4xx and 5xx are the status of the handshake. The upgrade waits for it.',
   ),
-  unknownPath: rule(403, 'inferred', CONNECTIONS),
-  /** The quota is documented; how it is enforced is not. RFC 9110, section 15.5.15, has this status for it. */
-  urlTooLong: rule(414, 'unknown', QUOTAS),
-  /** More new connections in a second than the account may have. */
-  throttled: rule(429, 'observed', 'https://github.com/serverlessunicorn/ServerlessNetworkingClients/issues/3'),
-  noUpgrade: rule(426, 'claimed', 'https://github.com/dherault/serverless-offline'),
-  subprotocolOnlyFromLambda: rule(true, 'documented', `${GUIDE}/websocket-connect-route-subprotocol.html`),
-  openWithoutConnectRoute: rule(true, 'documented', LIFECYCLE),
-  compression: rule(false, 'unknown', 'no capture shows an extension in the answer'),
+  broken: rule(
+    502,
+    'observed',
+    'https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html',
+    'A `$connect` that throws, or whose answer is malformed, is 502.',
+  ),
+  timeout: rule(504, 'inferred', RESPONSES, 'A `$connect` that takes longer than the integration timeout is 504.'),
+  unknownPath: rule(403, 'inferred', CONNECTIONS, 'An unknown stage or path is 403 `{"message":"Forbidden"}`.'),
+  urlTooLong: rule(
+    414,
+    'unknown',
+    QUOTAS,
+    'What answers a URL that is too long is not known.',
+    '414 (RFC 9110, section 15.5.15)',
+  ),
+  throttled: rule(
+    429,
+    'observed',
+    'https://github.com/serverlessunicorn/ServerlessNetworkingClients/issues/3',
+    'More new connections than the quota are 429.',
+    'only with `connectsPerSecond`',
+  ),
+  noUpgrade: rule(426, 'claimed', 'https://github.com/dherault/serverless-offline', 'A plain GET is 426.'),
+  subprotocolOnlyFromLambda: rule(
+    true,
+    'documented',
+    SUBPROTOCOL,
+    'The subprotocol is the one that `$connect` returns; none is picked.',
+  ),
+  otherHeadersDropped: rule(
+    true,
+    'unknown',
+    SUBPROTOCOL,
+    'Whether other headers of `$connect` reach the client is not documented.',
+    'they do not',
+  ),
+  openWithoutConnectRoute: rule(true, 'documented', LIFECYCLE, 'Without a `$connect` route every client is let in.'),
+  noFarewellForRefused: rule(true, 'inferred', LIFECYCLE, 'A client that was refused has no `$disconnect`.'),
+  compression: rule(false, 'unknown', GUIDE, 'No capture shows that compression is negotiated.', 'it is not'),
 } as const
 
 /** What the client reads when its message has no good answer. The connection stays open. */
@@ -89,85 +172,29 @@ export const ERROR_FRAMES = {
     'Internal server error',
     'observed',
     'https://github.com/aws-samples/simple-websockets-chat-app/issues/42',
+    'A message whose function throws, or answers what is malformed, is answered by an error frame, "Internal server error", to the byte; the connection stays open.',
   ),
-  timeout: rule('Endpoint request timed out', 'observed', 'https://github.com/aws/chalice/issues/1406'),
-  /** The quota is documented, and how a client hears of it is not. */
-  throttled: rule('Too Many Requests', 'unknown', QUOTAS),
-  noRoute: rule('Forbidden', 'observed', 'https://github.com/aws-samples/simple-websockets-chat-app/issues/24'),
+  timeout: rule(
+    'Endpoint request timed out',
+    'observed',
+    'https://github.com/aws/chalice/issues/1406',
+    'The same, "Endpoint request timed out", after the integration timeout.',
+  ),
+  noRoute: rule(
+    'Forbidden',
+    'observed',
+    'https://github.com/aws-samples/simple-websockets-chat-app/issues/24',
+    'The same, "Forbidden", where there is neither its route nor `$default`; no function runs.',
+  ),
+  throttled: rule(
+    'Too Many Requests',
+    'unknown',
+    QUOTAS,
+    'How a client hears that its message is one too many is not known.',
+    'an error frame, "Too Many Requests"',
+  ),
 } as const
 
 /** The bytes are those of the captures, spaces included: clients compare the beginning of the frame. */
 export const errorFrame = (frame: keyof typeof ERROR_FRAMES, connectionId: string, requestId: string): string =>
   `{"message": "${ERROR_FRAMES[frame].value}", "connectionId":"${connectionId}", "requestId":"${requestId}"}`
-
-/** Any other key makes a Lambda's answer malformed. */
-export const ANSWER_KEYS = rule(
-  ['statusCode', 'headers', 'multiValueHeaders', 'body', 'isBase64Encoded'],
-  'observed',
-  'https://github.com/middyjs/middy/issues/1219',
-)
-
-/** Answers of `@connections`. SDKs take the class of an error from `x-amzn-ErrorType`. */
-export const MANAGEMENT = {
-  posted: rule({ status: 200 }, 'observed', RECORDED),
-  info: rule({ status: 200 }, 'observed', RECORDED),
-  deleted: rule({ status: 204 }, 'observed', RECORDED),
-  gone: rule({ status: 410, type: 'GoneException' }, 'observed', RECORDED),
-  badId: rule({ status: 400, type: 'BadRequestException', message: 'Invalid connectionId: ' }, 'observed', RECORDED),
-  forbidden: rule(
-    { status: 403, type: 'ForbiddenException', message: 'Forbidden' },
-    'observed',
-    'https://github.com/aws/aws-sdk-php/issues/1955',
-  ),
-  /** The status and the class are in the SDK's model; the sentence is not known. */
-  throttled: rule(
-    { status: 429, type: 'LimitExceededException', message: 'Too Many Requests' },
-    'documented',
-    'https://docs.aws.amazon.com/apigatewaymanagementapi/latest/api-reference/connections-connectionid.html',
-  ),
-  /** The status and the class are in the SDK's model; the sentence is not known. */
-  tooLarge: rule(
-    { status: 413, type: 'PayloadTooLargeException', message: 'Message too long' },
-    'documented',
-    'https://docs.aws.amazon.com/apigatewaymanagementapi/latest/api-reference/connections-connectionid.html',
-  ),
-} as const
-
-const SIGNING = 'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html'
-
-/** Answers to a call of `@connections` whose signature is not right, where `verifySignature` asks for one. */
-export const SIGNATURE = {
-  missing: rule(
-    { type: 'MissingAuthenticationTokenException', message: 'Missing Authentication Token' },
-    'inferred',
-    'https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html',
-  ),
-  incomplete: rule(
-    { type: 'IncompleteSignatureException', message: 'Authorization header is not that of Signature Version 4.' },
-    'inferred',
-    SIGNING,
-  ),
-  unknown: rule(
-    { type: 'UnrecognizedClientException', message: 'The security token included in the request is invalid.' },
-    'documented',
-    SIGNING,
-  ),
-  invalid: rule(
-    {
-      type: 'InvalidSignatureException',
-      message:
-        'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
-    },
-    'documented',
-    SIGNING,
-  ),
-} as const
-
-/** How far the clock of a caller may be off: "within 5 minutes". */
-export const SIGNATURE_SKEW_MS = rule(5 * 60_000, 'documented', SIGNING)
-
-/** Every id in every capture. The service's own rule is not known. */
-export const CONNECTION_ID = rule(/^[\w-]{15}=$/, 'observed', RECORDED)
-
-/** `route.request.querystring.token`, `route.request.header.Auth`, `context.NAME` or `stageVariables.NAME`. */
-export const IDENTITY_SOURCE = /^(?:route\.request\.(?:querystring|header)|context|stageVariables)\.(?=.)/

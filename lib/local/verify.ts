@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { type Credentials, canonicalPath, percentEncode, sha256, signatureOf } from '../aws/sign.ts'
-import { SIGNATURE, SIGNATURE_SKEW_MS } from './rules.ts'
+import { SIGNATURE, SIGNATURE_SKEW_MS } from './rules-connections.ts'
 
 /** A request as it came in. */
 export interface SignedRequest {
@@ -78,7 +78,7 @@ const scopeProblem = (scope: string, time: string, { region }: VerifyOptions): s
 
 const timeProblem = (time: string, now: number): string | undefined => {
   const at = Date.parse(time.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5'))
-  const { value: skewMs } = SIGNATURE_SKEW_MS
+  const skewMs = SIGNATURE_SKEW_MS
   if (at < now - skewMs)
     return `Signature expired: ${time} is now earlier than ${written(now - skewMs)} (${written(now)} - ${skewMs / 60_000} min.)`
   if (at > now + skewMs)

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { makeId } from '../event/make.ts'
 import { domainOf } from './address.ts'
 import type { Who } from './connection.ts'
-import type { Settings } from './options.ts'
+import type { Settings } from './settings.ts'
 
 /** Who asks for a connection. */
 export const whoAsks = (request: IncomingMessage, place: Place, settings: Settings): Who => {

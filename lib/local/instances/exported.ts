@@ -1,5 +1,5 @@
 import type { LambdaHandler } from '../invoke.ts'
-import { asHandler } from '../options.ts'
+import { asHandler } from '../settings.ts'
 
 /**
  * Find the handler of a module: the named export, else `handler`, else `default`, else the only function. Throws a
