@@ -9,6 +9,9 @@ import { lineOf, listen } from './listen.ts'
 import { CLOSES, ERROR_FRAMES, HANDSHAKE, LIMITS } from './rules.ts'
 import { headersOf, placeOf, split, whoAsks } from './who.ts'
 
+/** A client that says farewell and keeps its socket would hold up `$disconnect` for half a minute. Not in the types of `ws`. */
+const HASTE = { closeTimeout: 2_000 }
+
 /** Answers upgrades: `$connect` is asked first, and then the connection is opened, or refused with its status. */
 export type Door = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
@@ -18,6 +21,7 @@ export const makeDoor = (gate: Gate): Door => {
   const door = new WebSocketServer({
     noServer: true,
     clientTracking: false,
+    ...HASTE,
     perMessageDeflate: HANDSHAKE.compression.value,
     maxPayload: LIMITS.messageBytes.value,
     // Without this `ws` picks the first protocol that the client offers. API Gateway picks none.

@@ -27,12 +27,16 @@ export const newPath = () => {
 export const pool = (name = 'orders', options: Partial<InstancesOptions> = {}) => {
   const notices: string[] = []
   const lines: string[] = []
+  const looking = new Set<() => void>()
   const made = instances({
     module: new URL(`../local/handlers/${name}.ts`, import.meta.url),
     clock: CLOCK,
     lambdaTimeoutMs: 30_000,
     notice: (sentence) => notices.push(sentence),
-    log: (line) => lines.push(line),
+    log: (line) => {
+      lines.push(line)
+      for (const look of looking) look()
+    },
     ...options,
   })
   open.add(made)
@@ -42,6 +46,13 @@ export const pool = (name = 'orders', options: Partial<InstancesOptions> = {}) =
     notices,
     lines,
     invoke,
+    /** Resolves when a line is there, which comes by another way than an answer. */
+    printed: (pattern: RegExp) =>
+      new Promise<void>((resolve) => {
+        const look = () => lines.some((line) => pattern.test(line)) && resolve()
+        looking.add(look)
+        look()
+      }),
     /** A message, whose route is its action. */
     send: (action: string, order: object = {}, { connectionId = 'connection0000=', context = contextNow() } = {}) =>
       invoke(messageEvent({ connectionId, routeKey: action, body: { action, ...order } }), context),
@@ -49,6 +60,10 @@ export const pool = (name = 'orders', options: Partial<InstancesOptions> = {}) =
     disconnect: (connectionId = 'connection0000=') => invoke(disconnectEvent({ connectionId })),
   }
 }
+
+/** The same with one instance, which is there sooner. */
+export const single = (name?: string, options: Partial<InstancesOptions> = {}) =>
+  pool(name, { maxInstances: 1, ...options })
 
 export const contextNow = () => lambdaContext(CLOCK, 30_000, Math.random)
 

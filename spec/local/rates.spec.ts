@@ -92,4 +92,13 @@ test('requestsPerSecond: a message too many is answered with an error frame, a c
   client.socket.terminate()
 })
 
+test('requestsPerSecond: half as many may come at once', async () => {
+  const clock = fakeClock()
+  const { endpoint } = await local(ok, { clock, requestsPerSecond: 8 })
+  const ask = async () => (await fetch(`${endpoint}/@connections/AAAAAAAAAAAAAAA%3D`)).status
+  const statuses: number[] = []
+  for (let count = 0; count < 5; count++) statuses.push(await ask())
+  assert.equal(statuses, [410, 410, 410, 410, 429])
+})
+
 test.run()

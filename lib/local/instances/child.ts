@@ -24,8 +24,9 @@ const live = async (url: string, name: string | undefined): Promise<void> => {
 const load = async (url: string, name: string | undefined): Promise<LambdaHandler> => {
   const file = fileURLToPath(url)
   const exports = await imported(url, file).catch((error) => {
-    const { message, ...rest } = describe(error)
-    return refuse({ ...rest, message: `${file} could not be loaded: ${message}` })
+    const { message, stack, ...rest } = describe(error)
+    const sentence = `${file} could not be loaded: ${message}`
+    return refuse({ ...rest, message: sentence, stack: stack?.replace(message, () => sentence) })
   })
   try {
     return exportedHandler(exports, file, name)
@@ -81,7 +82,7 @@ const answering = (given: LambdaHandler) => {
   }
 }
 
-/** What ends in this turn was not left behind: a timer that is cleared, a request whose answer is there. */
+/** What ends in this turn was not left behind: a timer that was cleared, a request whose answer is there. */
 const turn = () => new Promise<void>((resolve) => immediately(resolve))
 const immediately = setImmediate
 

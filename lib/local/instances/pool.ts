@@ -52,13 +52,13 @@ export const makePool = (start: (number: number) => Instance, maxInstances: numb
 
   return {
     warm: async () => {
-      const missing = Math.min(WARM, maxInstances) - all.size
+      const missing = isClosed ? 0 : Math.min(WARM, maxInstances) - all.size
       await Promise.all(Array.from({ length: Math.max(0, missing) }, grow))
     },
     take: (other) =>
       new Promise((resolve, reject) => {
         if (isClosed) return reject(new Error('The instances are closed: they run no invocation any more.'))
-        const instance = idle.find(({ number, isAlive }) => isAlive()) ?? idle.find(isAlive)
+        const instance = idle.find(({ number, isAlive }) => number !== other && isAlive()) ?? idle.find(isAlive)
         if (instance) idle.splice(idle.indexOf(instance), 1)
         if (instance) return resolve(instance)
         queue.push({ resolve, reject })
