@@ -44,6 +44,13 @@ export const describeFault = ({ kind, connectionId, routeKey, ms }: Injected, at
   return paint('magenta', `${timeOf(at)} ${short(connectionId)} chaos: ${what.join(' ')}`)
 }
 
+/** Whom an authorizer turned away, or a call whose signature is not right: the client is told less than this. */
+export const describeRefusal = (
+  { connectionId, status, reason }: { readonly connectionId: string; readonly status: number; readonly reason: string },
+  at: Date,
+  paint: Paint,
+): string => paint('yellow', `${timeOf(at)} ${short(connectionId)} refused with ${status}: ${reason}`)
+
 const short = (connectionId: string) => `${connectionId.slice(0, 6)}…`
 
 /** Pads to the widest text so far. One that is wider than the column may become is cut. */

@@ -1,13 +1,15 @@
+import type { AuthorizerEvent } from '../event/authorizer.ts'
 import { isPrivate } from '../local/address.ts'
 import { serveGate } from '../local/gateway.ts'
-import type { Clock, Invocation, LocalGateway } from '../local/index.ts'
+import type { Clock, Invocation, LambdaContext, LambdaHandler, LocalGateway } from '../local/index.ts'
+import { callHandler } from '../local/invoke.ts'
 import { isolated } from '../local/isolated.ts'
 import { routeSelector } from '../local/route.ts'
-import { readOptions, type Settings } from '../local/settings.ts'
+import { asHandler, readOptions, type Settings } from '../local/settings.ts'
 import { applicationOf } from './application.ts'
-import { describeFault, describer } from './describe.ts'
+import { describeFault, describeRefusal, describer } from './describe.ts'
 import { prepareEnvironment } from './environment.ts'
-import { StartError } from './error.ts'
+import { StartError, UsageError } from './error.ts'
 import { type Failures, failuresOf } from './failures.ts'
 import { existing, pageOf } from './file.ts'
 import { loaderOf } from './load.ts'
@@ -34,6 +36,12 @@ export interface DevOptions {
   readonly page?: string
   /** Returned bodies reach the client, as with a deployed route response. @default false */
   readonly routeResponse?: boolean
+  /** Which export is the Lambda authorizer of `$connect`. @default none */
+  readonly authorizer?: string
+  /** Where a client says who it is: `route.request.querystring.token`. @default none */
+  readonly identitySource?: readonly string[]
+  /** Refuse calls of `@connections` that are not signed with the credentials of the environment. @default false */
+  readonly verifySignature?: boolean
   /** Put a store of this process in the place of the application's own. @default the application's own */
   readonly store?: 'memory'
   /** Seed of what goes wrong on purpose: an integer. @default nothing does */
@@ -84,7 +92,7 @@ export const dev = async (options: DevOptions): Promise<DevServer> => {
   const loader = await loaderOf(file, exportName, (path) => {
     if (options.watch !== false && watcher.add(path) && isNewer(path, loadedAt)) reload()
   })
-  const settings = settingsOf(options, page, failures, paint)
+  const settings = settingsOf(options, page, failures, paint, () => application.exports())
   const { clock, lambdaTimeoutMs } = settings
   const there = {
     module: file,
@@ -110,6 +118,7 @@ export const dev = async (options: DevOptions): Promise<DevServer> => {
   const load = async () => {
     loadedAt = Date.now()
     await application.load()
+    if (options.authorizer !== undefined) exported(application.exports(), options.authorizer, options.file)
     // New code may have other routes than the old.
     if (!options.routes) gate.selectRoute = routeSelector(settings.routeSelectionExpression, application.routes())
   }
@@ -129,7 +138,11 @@ export const dev = async (options: DevOptions): Promise<DevServer> => {
   print(welcome(gateway, options, page))
   if (!isPrivate(host)) log(openTo(host))
   if (gateway.chaos) log(chaosIs(gateway.chaos))
-  if (!quiet) gate.feed.listen((seen) => seen.kind === 'chaos' && log(describeFault(seen.fault, new Date(), paint)))
+  if (!quiet)
+    gate.feed.listen((seen) => {
+      if (seen.kind === 'chaos') log(describeFault(seen.fault, new Date(), paint))
+      if (seen.kind === 'refused') log(describeRefusal(seen, new Date(), paint))
+    })
   return { ...gateway, close, exports: application.exports }
 }
 
@@ -138,9 +151,10 @@ const settingsOf = (
   page: string | undefined,
   failures: Failures | undefined,
   paint: Paint,
+  exports: () => object,
 ): Settings => {
   const { port = 3001, host = '127.0.0.1', stage, expression, routeResponse, clock, log = console.error } = options
-  const { chaos } = options
+  const { chaos, authorizer: name, identitySource, verifySignature } = options
   const line = describer(paint, chaos === undefined ? '' : `seed ${chaos}`)
   return readOptions(() => {}, {
     port,
@@ -149,6 +163,12 @@ const settingsOf = (
     inspector: true,
     ...(clock !== undefined && { clock }),
     ...(stage !== undefined && { stage }),
+    ...(name !== undefined && {
+      authorizer: (event: AuthorizerEvent, context: LambdaContext) =>
+        callHandler(exported(exports(), name, options.file), event, context),
+    }),
+    ...(identitySource !== undefined && { identitySource }),
+    ...(verifySignature !== undefined && { verifySignature }),
     ...(chaos !== undefined && { chaos: { seed: chaos } }),
     ...(page !== undefined && { page }),
     ...(routeResponse !== undefined && { routeResponse }),
@@ -158,6 +178,14 @@ const settingsOf = (
       observe: (invocation: Invocation) => log(line(invocation, new Date(), failures.take(invocation.requestId))),
     }),
   })
+}
+
+/** The export of a file that is to be called. */
+const exported = (exports: object, name: string, file: string): LambdaHandler<AuthorizerEvent> => {
+  const found: unknown = Reflect.get(exports, name)
+  if (typeof found !== 'function') throw new UsageError(`${file} exports no function '${name}' for --authorizer.`)
+  // The same door as that of the handler: what a file exports has no type here.
+  return asHandler(found) as unknown as LambdaHandler<AuthorizerEvent>
 }
 
 const cannotStart = (cause: Error, howToChoose: string) =>

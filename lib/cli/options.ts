@@ -15,6 +15,9 @@ imports, it is loaded anew, and connections stay open.
                      ($connect, $disconnect, $default, and the routes of an application that ws() built)
   --expression TEXT  route selection expression ($request.body.action)
   --route-response   send returned bodies to the client, as a deployed route response does
+  --authorizer NAME  which export is the Lambda authorizer of $connect (none)
+  --identity-source TEXT  where a client says who it is, once for each: route.request.querystring.token (none)
+  --verify-signature refuse calls of @connections that are not signed with the credentials of the environment
   --store memory     keep connections in this process, in the place of the application's own store
   --chaos SEED       let go wrong what goes wrong on AWS; the same SEED brings the same faults
   --isolate          run the handler in processes of its own, which stand still between invocations, as on Lambda
@@ -46,6 +49,9 @@ const OPTIONS = {
   route: { type: 'string', multiple: true },
   expression: { type: 'string' },
   'route-response': { type: 'boolean' },
+  authorizer: { type: 'string' },
+  'identity-source': { type: 'string', multiple: true },
+  'verify-signature': { type: 'boolean' },
   store: { type: 'string' },
   chaos: { type: 'string' },
   isolate: { type: 'boolean' },
@@ -80,7 +86,8 @@ const devOptions = (values: Values, [command, file, ...rest]: readonly string[])
   if (rest.length > 0) throw new UsageError(`One FILE is enough; '${rest.join(' ')}' is too much.`)
   const { port, host, stage, route, expression, store, chaos, isolate, page, query, quiet } = values
   if (isolate && store !== undefined) throw new UsageError(APART)
-  const { watch = true, export: exportName, 'route-response': routeResponse } = values
+  const { watch = true, export: exportName, 'route-response': routeResponse, authorizer } = values
+  const { 'identity-source': identitySource, 'verify-signature': verifySignature } = values
   return {
     file,
     watch: watch && !values['no-watch'],
@@ -89,6 +96,9 @@ const devOptions = (values: Values, [command, file, ...rest]: readonly string[])
     ...(stage !== undefined && { stage: stageOf(stage) }),
     ...(route !== undefined && { routes: route.map(routeOf) }),
     ...(expression !== undefined && { expression: expressionOf(expression) }),
+    ...(authorizer !== undefined && { authorizer }),
+    ...(identitySource !== undefined && { identitySource }),
+    ...(verifySignature !== undefined && { verifySignature }),
     ...(store !== undefined && { store: storeOf(store) }),
     ...(chaos !== undefined && { chaos: seedOf(chaos) }),
     ...(isolate !== undefined && { isolate }),
