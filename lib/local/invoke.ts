@@ -69,18 +69,19 @@ export const invoker = (runner: Runner, office: Office): Invoke => {
     const work = run(runner, event, lambdaContext(clock, lambdaTimeoutMs, random), fate)
     const running = office.tasks.add(work, () => `the handler of ${routeKey} for ${connectionId}`)
     const result: Outcome = await within(integrationTimeoutMs, running, clock)
-    tell(office, event, { ...summary(result), ms: clock.now() - begunAt })
+    const ms = clock.now() - begunAt
+    tell(office, event, () => ({ ...summary(result), ms }))
     return result
   }
 }
 
-/** Tell whoever watches of an event. Its own faults are not the client's. */
+/** Tell whoever watches of an event, and put nothing together where nobody does. Its own faults are not the client's. */
 export const tell = (
   { settings: { observe, clock }, feed }: Pick<Office, 'settings' | 'feed'>,
   { requestContext: { eventType, routeKey, connectionId, requestId } }: WebSocketEvent,
-  result: Omit<Invocation, 'eventType' | 'routeKey' | 'connectionId' | 'requestId'>,
+  result: () => Omit<Invocation, 'eventType' | 'routeKey' | 'connectionId' | 'requestId'>,
 ): void => {
-  const see = (): Invocation => ({ eventType, routeKey, connectionId, requestId, ...result })
+  const see = (): Invocation => ({ eventType, routeKey, connectionId, requestId, ...result() })
   feed.tell(() => ({ kind: 'invoked', at: clock.now(), invocation: see() }))
   try {
     observe?.(see())
@@ -94,9 +95,9 @@ const run = async (
   fate: Fate | undefined,
 ): Promise<Outcome> => {
   try {
-    const { returned, ...rest } = await runner.run(event, context, fate)
+    const { returned, trace, instance } = await runner.run(event, context, fate)
     const answer = readAnswer(returned)
-    return answer ? { outcome: 'answered', answer, ...rest } : { outcome: 'malformed', returned, ...rest }
+    return answer ? { outcome: 'answered', answer, trace, instance } : { outcome: 'malformed', returned, trace, instance }
   } catch (error) {
     const { instance }: { readonly instance?: number } = Object(error)
     return { outcome: 'threw', error, instance }

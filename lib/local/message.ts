@@ -21,9 +21,9 @@ export const message = async (
   const routeKey = selected ?? '$default'
   const at = connection.lastActiveAt
   feed.tell(() => ({ kind: 'received', at, connectionId, requestId, routeKey, body }))
-  const event = messageEvent({ ...who, now: at, requestId, routeKey, body })
+  const event = messageEvent({ now: at, requestId, routeKey, body, ...who })
   const refuse = (frame: 'noRoute' | 'throttled') => {
-    tell(gate, event, { outcome: frame, ms: 0 })
+    tell(gate, event, () => ({ outcome: frame, ms: 0 }))
     connection.send(errorFrame(frame, connectionId, requestId), 'gateway')
   }
   if (!hasRoomFor.request()) return refuse('throttled')

@@ -8,7 +8,7 @@ const machine = setup({ types: { events: {} as { type: 'join' } | { type: 'send'
 })
 
 /** One message after the other, by a store that every instance has for itself. */
-export const handler = ws({ replies: 'route-response' })
+export const handler = ws()
   .store(memory())
   .protocol(machine)
   .onConnect(() => {})

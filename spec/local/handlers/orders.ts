@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { createConnection, type Socket } from 'node:net'
 import type { WebSocketEvent } from '../../../lib/event/event.ts'
 import { management } from '../../../lib/gateway/management.ts'
@@ -61,6 +62,14 @@ const ORDERS: Readonly<Record<string, (order: Order, event: WebSocketEvent, cont
   floatTimer: ({ path, ms }) => {
     setTimeout(() => writeFileSync(path, 'written'), ms)
   },
+  /** Goes on for as long as it is let. */
+  floatLoop: ({ path }) => {
+    const next = () => {
+      appendFileSync(path, '.')
+      setImmediate(next)
+    }
+    next()
+  },
   floatTimers: () => {
     for (const ms of [60_000, 60_001]) setTimeout(() => {}, ms)
   },
@@ -69,6 +78,11 @@ const ORDERS: Readonly<Record<string, (order: Order, event: WebSocketEvent, cont
   },
   floatFetch: ({ url }) => {
     fetch(url).catch(() => {})
+  },
+  floatHttp: ({ url }) => {
+    request(url)
+      .on('error', () => {})
+      .end()
   },
   floatFile: ({ path }) => {
     writeFile(path, 'x'.repeat(10_000_000)).catch(() => {})
@@ -81,11 +95,22 @@ const ORDERS: Readonly<Record<string, (order: Order, event: WebSocketEvent, cont
   wait: ({ ms }) => new Promise((resolve) => setTimeout(resolve, ms)),
   fetch: async ({ url }) => (await fetch(url)).status,
   clearTimer: () => clearTimeout(setTimeout(() => {}, 60_000)),
+  /** Until it has fired twice. */
+  repeat: () =>
+    new Promise<void>((resolve) => {
+      let fired = 0
+      const timer = setInterval(() => {
+        if (++fired < 2) return
+        clearInterval(timer)
+        resolve()
+      })
+    }),
   unref: () => {
     setTimeout(() => {}, 60_000).unref()
     AbortSignal.timeout(60_000)
   },
   readFile: ({ path }) => readFileSync(path, 'utf8'),
+  askPackage: async ({ path }) => (await import(path)).ask(),
   postByOwnClient: async ({ url }, { requestContext: { connectionId } }) => {
     const gateway = own.get(url) ?? management({ endpoint: url })
     own.set(url, gateway)
