@@ -59,6 +59,26 @@ test('a resource with the stage twice means the endpoint, not the permission', a
   assert.match(reason, 'The path or the stage of ORIGIN/Prod is wrong')
 })
 
+test('a resource with @connections twice means the endpoint, not the permission', async () => {
+  const reason = await reasonFor(
+    denied(
+      'arn:aws:execute-api:eu-west-1:********9001:abc123/staging/POST/@connections/@connections/Bw91Ye3FjoECFKw%3D',
+    ),
+  )
+  assert.match(reason, 'The path or the stage of ORIGIN/Prod is wrong')
+})
+
+for (const policy of ['service control policy', 'permissions boundary', 'identity-based policy'])
+  test(`an explicit deny names the ${policy} to change, since no permission outweighs it`, async () => {
+    const resource = 'arn:aws:execute-api:us-east-1:********8190:abc123/prod/POST/@connections/{connectionId}'
+    const reason = await reasonFor(denied(`${resource} with an explicit deny in a ${policy}`))
+    assert.match(
+      reason,
+      `is denied execute-api:ManageConnections, and no permission outweighs that. Change the ${policy}`,
+    )
+    assert.not.match(reason, 'Allow execute-api')
+  })
+
 test('a bare Forbidden means the path or the stage, and the rule of custom domains', async () => {
   const reason = await reasonFor({ status: 403, body: '{"message":"Forbidden"}' })
   assert.match(reason, 'The path or the stage of ORIGIN/Prod is wrong')
@@ -74,18 +94,79 @@ test('a lost signature is named', async () => {
   assert.match(await reasonFor({ status: 403, body }), 'API Gateway saw no signature')
 })
 
-test('a signature that does not fit, or has expired, is named', async () => {
-  const messages = [
+/** What AWS says of a signature, its class, and what our client says to do. */
+const COMPLAINTS: readonly (readonly [type: string, message: string, advice: string])[] = [
+  [
+    'InvalidSignatureException',
     'The request signature we calculated does not match the signature you provided.',
-    'Signature expired: 20150830T123600Z is now earlier than 20150830T123700Z',
-    'The security token included in the request is invalid.',
+    'Check the credentials, their region and the clock',
+  ],
+  [
+    'InvalidSignatureException',
     "Credential should be scoped to a valid region, not 'us-east-1'.",
-  ]
-  for (const message of messages) {
-    const reason = await reasonFor({ status: 403, body: JSON.stringify({ message }) })
-    assert.match(reason, 'API Gateway does not accept the signature. Check the credentials, their region and the clock')
-    assert.match(reason, message)
-  }
+    'Check the credentials, their region and the clock',
+  ],
+  [
+    'InvalidSignatureException',
+    "'Host' must be a 'SignedHeader' in the AWS Authorization.",
+    'Check the credentials, their region and the clock',
+  ],
+  [
+    'InvalidSignatureException',
+    "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20150829' != '20150830'",
+    'Check the credentials, their region and the clock',
+  ],
+  [
+    'InvalidSignatureException',
+    'Signature expired: 20150830T123600Z is now earlier than 20150830T123700Z (20150830T124200Z - 5 min.)',
+    'Check the clock of this machine',
+  ],
+  [
+    'InvalidSignatureException',
+    'Signature not yet current: 20150830T123600Z is still later than 20150830T122500Z (20150830T122000Z + 5 min.)',
+    'Check the clock of this machine',
+  ],
+  [
+    'ExpiredTokenException',
+    'The security token included in the request is expired',
+    'The session token of the credentials has expired. Get new ones',
+  ],
+  [
+    'UnrecognizedClientException',
+    'The security token included in the request is invalid.',
+    'AWS does not know the keys. Check AWS_ACCESS_KEY_ID',
+  ],
+  [
+    'IncompleteSignatureException',
+    "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter.",
+    'puts another Authorization header in its place',
+  ],
+  [
+    'IncompleteSignatureException',
+    "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): 'x='.",
+    'puts another Authorization header in its place',
+  ],
+]
+
+for (const [type, message, advice] of COMPLAINTS)
+  test(`what to do is said where AWS complains of a signature, with the class or without: ${message}`, async () => {
+    for (const headers of [{ 'x-amzn-errortype': type }, {}]) {
+      const reason = await reasonFor({ status: 403, headers, body: JSON.stringify({ message }) })
+      assert.match(reason, 'API Gateway does not accept the signature. ')
+      assert.match(reason, advice)
+      assert.match(reason, message)
+    }
+  })
+
+test('what is said of the class alone is enough', async () => {
+  for (const [type, advice] of [
+    ['ExpiredTokenException', 'has expired'],
+    ['UnrecognizedClientException', 'does not know the keys'],
+    ['IncompleteSignatureException', 'another Authorization header'],
+    ['InvalidSignatureException:http://internal.amazon.com/coral/com.amazon.coral.service/', 'Check the credentials'],
+    ['MissingAuthenticationTokenException', 'saw no signature'],
+  ] as const)
+    assert.match(await reasonFor({ status: 403, headers: { 'x-amzn-errortype': type } }), advice)
 })
 
 test('wrong keys are refused by a server that checks them, and the reason says so', async () => {

@@ -1,53 +1,11 @@
 import { Sha256 } from '@aws-crypto/sha256-js'
-import {
-  ApiGatewayManagementApiClient,
-  GetConnectionCommand,
-  PostToConnectionCommand,
-} from '@aws-sdk/client-apigatewaymanagementapi'
-import { SignatureV4 } from '@smithy/signature-v4'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { sign } from '../../lib/aws/sign.ts'
-import { management } from '../../lib/gateway/management.ts'
-import type { LocalOptions } from '../../lib/local/index.ts'
-import { type SignedRequest, verifySignature } from '../../lib/local/verify.ts'
-import { closeAll, connect, local, ok } from '../kit/local.ts'
-import { rejection } from '../protocol/kit.ts'
+import { credentials, host, MINUTE, now, official, region, signerOf, verified } from '../kit/signed.ts'
 
 const test = suite('local verifySignature')
-test.after.each(closeAll)
-
-const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI' }
-const region = 'eu-west-1'
-const now = Date.UTC(2026, 0, 1, 12)
-const host = 'abcd1234.execute-api.eu-west-1.amazonaws.com'
-
-interface Asked {
-  readonly method?: string
-  readonly path?: string
-  readonly body?: string
-  readonly query?: Record<string, string>
-}
-
-/** Signed by AWS's own signer. */
-const official = async ({
-  method = 'POST',
-  path = '/prod/@connections/L0SM9cOFvHcCIhw%3D',
-  body = '',
-  query,
-}: Asked = {}) => {
-  const signer = new SignatureV4({ credentials, region, service: 'execute-api', sha256: Sha256 })
-  const { headers } = await signer.sign(
-    { method, protocol: 'https:', hostname: host, path, headers: { host }, body, ...(query && { query }) },
-    { signingDate: new Date(now) },
-  )
-  const url = query ? `${path}?${new URLSearchParams(query)}` : path
-  return { method, url, headers, body: Buffer.from(body) }
-}
-
-const verified = (request: SignedRequest, changes: object = {}) =>
-  verifySignature(request, { credentials, region, now, ...changes })
 
 for (const path of [
   '/prod/@connections/L0SM9cOFvHcCIhw%3D',
@@ -73,205 +31,114 @@ test('a query is part of what is signed', async () => {
   assert.is(verified({ ...request, url: request.url.replace('b=2', 'b=3') })?.type, 'InvalidSignatureException')
 })
 
-test('a change of any one character of what is signed is found', async () => {
-  const request = await official({ body: '{"action":"send"}' })
-  const parts = {
-    method: request.method,
-    url: request.url,
-    body: request.body.toString(),
-    time: request.headers['x-amz-date'] ?? '',
+for (const query of [
+  { a: 'x', a1: 'y' },
+  { a: 'x', 'a-b': 'y' },
+  { a: ['2', '1'], A: '3' },
+  { '?a': 'x' },
+  { "it's (a)*!": '~-_. +&=é' },
+])
+  test(`names of a query are put into the order of AWS: ${JSON.stringify(query)}`, async () => {
+    assert.is(verified(await official({ query })), undefined)
+  })
+
+test('a question mark more is a change of the query', async () => {
+  const request = await official({ query: { a: 'x' } })
+  assert.is(verified({ ...request, url: request.url.replace('?', '??') })?.type, 'InvalidSignatureException')
+})
+
+test('a session token may be signed with the rest, or come beside it', async () => {
+  const given = { credentials: { ...credentials, sessionToken: 'token' } }
+  const signed = await official({ sessionToken: 'token' })
+  assert.match(String(signed.headers.authorization), 'x-amz-security-token')
+  assert.is(verified(signed, given), undefined)
+  const plain = await official()
+  assert.is(verified({ ...plain, headers: { ...plain.headers, 'x-amz-security-token': 'token' } }, given), undefined)
+  assert.is(verified(plain, given)?.type, 'UnrecognizedClientException')
+})
+
+test('a session token that is set to nothing is none', async () => {
+  assert.is(verified(await official(), { credentials: { ...credentials, sessionToken: '' } }), undefined)
+})
+
+for (const date of ['20260101T120000Z', 'Thu, 01 Jan 2026 12:00:00 GMT'])
+  test(`where there is no x-amz-date the Date header is taken: ${date}`, async () => {
+    const scope = '20260101/eu-west-1/execute-api/aws4_request'
+    const hash = async (text: string) => {
+      const sha = new Sha256()
+      sha.update(text)
+      return Buffer.from(await sha.digest()).toString('hex')
+    }
+    const canonical = `GET\n/prod\n\ndate:${date}\nhost:${host}\n\ndate;host\n${await hash('')}`
+    const toSign = `AWS4-HMAC-SHA256\n20260101T120000Z\n${scope}\n${await hash(canonical)}`
+    const signature = await signerOf(credentials).sign(toSign, { signingDate: new Date(now) })
+    const authorization = `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/${scope}, SignedHeaders=date;host, Signature=${signature}`
+    const request = { method: 'GET', url: '/prod', headers: { host, date, authorization }, body: Buffer.from('') }
+    assert.is(verified(request), undefined)
+    assert.match(verified(request, { now: now + 6 * MINUTE })?.message ?? '', /^Signature expired: 20260101T120000Z/)
+  })
+
+test('parts of the Authorization header may come in any order, and without spaces', async () => {
+  const request = await official()
+  const [algorithm = '', ...parts] = String(request.headers.authorization).split(/,? /)
+  for (const authorization of [`${algorithm} ${parts.join(',')}`, `${algorithm}  ${[...parts].reverse().join(' ,  ')}`])
+    assert.is(verified({ ...request, headers: { ...request.headers, authorization } }), undefined)
+})
+
+test('a change of any one byte of what is signed is found', async () => {
+  const request = await official({
+    body: '{"action":"send"}',
+    query: { a: '1', b: '2' },
+    headers: { 'content-type': 'application/json' },
+    sessionToken: 'token',
+  })
+  const given = { credentials: { ...credentials, sessionToken: 'token' } }
+  assert.is(verified(request, given), undefined)
+  const { method, url, headers, body } = request
+  const names = /SignedHeaders=([^,]+)/.exec(String(headers.authorization))?.[1]?.split(';') ?? []
+  assert.equal(names, ['content-type', 'host', 'x-amz-content-sha256', 'x-amz-date', 'x-amz-security-token'])
+  const parts: Readonly<Record<string, string>> = {
+    method,
+    url,
+    body: body.toString('latin1'),
+    ...Object.fromEntries(names.map((name) => [name, String(headers[name])])),
   }
   const property = fc.property(
-    fc.constantFrom('method', 'url', 'body', 'time'),
+    fc.constantFrom(...Object.keys(parts)),
     fc.nat(200),
-    fc.constantFrom('q', 'Z', '7'),
-    (part, at, char) => {
-      const text = parts[part]
-      const place = at % text.length
-      const changed = `${text.slice(0, place)}${char}${text.slice(place + 1)}`
-      fc.pre(changed !== text)
-      const { method, url, body, time } = { ...parts, ...Object.fromEntries([[part, changed]]) } as typeof parts
-      return (
-        verified({ method, url, headers: { ...request.headers, 'x-amz-date': time }, body: Buffer.from(body) }) !==
-        undefined
-      )
+    fc.integer({ min: 1, max: 255 }),
+    (part, place, mask) => {
+      const bytes = Buffer.from(parts[part] ?? '', 'latin1')
+      bytes.writeUInt8(bytes.readUInt8(place % bytes.length) ^ mask, place % bytes.length)
+      const { method, url, body, ...headers } = { ...parts, [part]: bytes.toString('latin1') }
+      const changed = { method: String(method), url: String(url), body: Buffer.from(String(body), 'latin1') }
+      return verified({ ...changed, headers: { ...request.headers, ...headers } }, given) !== undefined
     },
   )
-  fc.assert(property, { seed: 4 })
+  fc.assert(property, { seed: 4, numRuns: 2_000 })
 })
 
-const MINUTE = 60_000
-const refusals: readonly (readonly [
-  how: string,
-  of: (request: SignedRequest) => readonly [SignedRequest, object?],
-  type: string,
-  message: RegExp,
-])[] = [
-  [
-    'without a signature',
-    (request) => [{ ...request, headers: { host } }],
-    'MissingAuthenticationTokenException',
-    /^Missing Authentication Token$/,
-  ],
-  [
-    'with a header of another kind',
-    (request) => [{ ...request, headers: { ...request.headers, authorization: 'Bearer x' } }],
-    'IncompleteSignatureException',
-    /Signature Version 4/,
-  ],
-  [
-    'without a date',
-    (request) => [{ ...request, headers: { ...request.headers, 'x-amz-date': undefined } }],
-    'IncompleteSignatureException',
-    /Signature Version 4/,
-  ],
-  [
-    'of another key',
-    (request) => [request, { credentials: { ...credentials, accessKeyId: 'other' } }],
-    'UnrecognizedClientException',
-    /^The security token included in the request is invalid\.$/,
-  ],
-  [
-    'of another secret',
-    (request) => [request, { credentials: { ...credentials, secretAccessKey: 'other' } }],
-    'InvalidSignatureException',
-    /^The request signature we calculated does not match/,
-  ],
-  [
-    'without the session token of the credentials',
-    (request) => [request, { credentials: { ...credentials, sessionToken: 't' } }],
-    'UnrecognizedClientException',
-    /security token/,
-  ],
-  [
-    'with a session token that nobody gave',
-    (request) => [{ ...request, headers: { ...request.headers, 'x-amz-security-token': 't' } }],
-    'UnrecognizedClientException',
-    /security token/,
-  ],
-  [
-    'of another region',
-    (request) => [request, { region: 'us-east-1' }],
-    'InvalidSignatureException',
-    /^Credential should be scoped to a valid region, not 'eu-west-1'\.$/,
-  ],
-  [
-    'that is six minutes old',
-    (request) => [request, { now: now + 6 * MINUTE }],
-    'InvalidSignatureException',
-    /^Signature expired: 20260101T120000Z is now earlier than 20260101T120100Z \(20260101T120600Z - 5 min\.\)$/,
-  ],
-  [
-    'from six minutes ahead',
-    (request) => [request, { now: now - 6 * MINUTE }],
-    'InvalidSignatureException',
-    /^Signature not yet current: 20260101T120000Z is still later than/,
-  ],
-  [
-    'whose host is another',
-    (request) => [{ ...request, headers: { ...request.headers, host: 'example.com' } }],
-    'InvalidSignatureException',
-    /^The request signature we calculated/,
-  ],
-  [
-    'that is said to cover what is not there',
-    (request) => [{ ...request, headers: { ...request.headers, host: undefined } }],
-    'InvalidSignatureException',
-    /^The request signature/,
-  ],
-  [
-    'that does not cover the host',
-    ({ headers, ...request }) => [
-      { ...request, headers: { ...headers, authorization: String(headers.authorization).replace('host;', '') } },
-    ],
-    'InvalidSignatureException',
-    /^'Host' must be a 'SignedHeader'/,
-  ],
-  [
-    'for another service',
-    ({ headers, ...request }) => [
-      {
-        ...request,
-        headers: { ...headers, authorization: String(headers.authorization).replace('execute-api', 's3') },
-      },
-    ],
-    'InvalidSignatureException',
-    /^Credential should be scoped to correct service: 'execute-api'\.$/,
-  ],
-  [
-    'whose scope has another day',
-    ({ headers, ...request }) => [
-      {
-        ...request,
-        headers: { ...headers, authorization: String(headers.authorization).replace('/20260101/', '/20260102/') },
-      },
-    ],
-    'InvalidSignatureException',
-    /^Date in Credential scope does not match/,
-  ],
-]
-for (const [how, of, type, message] of refusals)
-  test(`a request ${how} is refused with 403 ${type}`, async () => {
-    const [request, changes] = of(await official())
-    const refusal = verified(request, changes)
-    assert.is(refusal?.status, 403)
-    assert.is(refusal?.type, type)
-    assert.match(refusal?.message ?? '', message)
-    assert.ok((refusal?.reason ?? '').length > 10)
-  })
-
-/** A gateway that asks for signatures, and an open connection. */
-const guarded = async (verifySignature: LocalOptions['verifySignature'] = credentials) => {
-  const gateway = await local(ok, { verifySignature })
-  const client = await connect(gateway.url)
-  const { requestContext } = await gateway.next('CONNECT')
-  return { ...gateway, client, connectionId: requestContext.connectionId }
-}
-
-const sdk = (endpoint: string, given = credentials) =>
-  new ApiGatewayManagementApiClient({ endpoint, region, credentials: given, maxAttempts: 1 })
-
-test('over HTTP the official client is let through with the right secret, and refused with a wrong one', async () => {
-  const { endpoint, client, connectionId: ConnectionId } = await guarded()
-  await sdk(endpoint).send(new PostToConnectionCommand({ ConnectionId, Data: 'hello' }))
-  assert.is(await client.next(), 'hello')
-  assert.ok((await sdk(endpoint).send(new GetConnectionCommand({ ConnectionId }))).ConnectedAt)
-  const wrong = sdk(endpoint, { ...credentials, secretAccessKey: 'wrong' })
-  const error = await rejection(wrong.send(new PostToConnectionCommand({ ConnectionId, Data: 'no' })))
-  assert.is(Object(error).name, 'InvalidSignatureException')
-  assert.equal(client.received.length, 1)
-  client.socket.terminate()
-})
-
-test('over HTTP our own client is let through, and says what to look at when it is refused', async () => {
-  const { endpoint, client, connectionId } = await guarded()
-  const gateway = management({ endpoint, region, credentials: async () => credentials })
-  assert.equal(await gateway.post(connectionId, 'hello'), { outcome: 'delivered' })
-  assert.is(await client.next(), 'hello')
-  const wrong = management({
-    endpoint,
-    region,
-    credentials: async () => ({ ...credentials, secretAccessKey: 'wrong' }),
-  })
-  const refused = await wrong.post(connectionId, 'no')
-  assert.is(refused.outcome, 'forbidden')
-  assert.match(
-    Object(refused).reason,
-    /^API Gateway does not accept the signature\. Check the credentials, their region and the clock/,
+test('whatever comes in is refused, and nothing is thrown', async () => {
+  const { headers } = await official()
+  const bytes = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString('latin1'))
+  const field = fc.tuple(fc.constantFrom('Credential', 'Signature', 'SignedHeaders', '__proto__', ''), bytes)
+  const authorization = fc.oneof(
+    bytes,
+    bytes.map((text) => `AWS4-HMAC-SHA256 ${text}`),
+    fc.array(field).map((fields) => `AWS4-HMAC-SHA256 ${fields.map((pair) => pair.join('=')).join(', ')}`),
+    bytes.map((text) => String(headers.authorization).replace(/Signature=.*/, `Signature=${text}`)),
+    bytes.map((text) => String(headers.authorization).replace(/SignedHeaders=[^,]*/, `SignedHeaders=host;${text}`)),
+    fc.constant(String(headers.authorization)),
   )
-  client.socket.terminate()
-})
-
-test('over HTTP an unsigned call is refused', async () => {
-  const { endpoint, client, connectionId } = await guarded()
-  const answer = await fetch(`${endpoint}/@connections/${encodeURIComponent(connectionId)}`, {
-    method: 'POST',
-    body: 'no',
+  const property = fc.property(bytes, bytes, authorization, bytes, (method, url, authorization, time) => {
+    const sent = { ...headers, authorization }
+    const reached = [
+      verified({ method, url, headers: sent, body: Buffer.from('x') }),
+      verified({ method, url, headers: { ...sent, 'x-amz-date': time }, body: Buffer.from('x') }),
+    ]
+    return reached.every((refusal) => refusal?.status === 403 && refusal.message !== '' && refusal.reason !== '')
   })
-  assert.is(answer.status, 403)
-  assert.is(answer.headers.get('x-amzn-errortype'), 'MissingAuthenticationTokenException')
-  assert.equal(await answer.json(), { message: 'Missing Authentication Token' })
-  client.socket.terminate()
+  fc.assert(property, { seed: 4, numRuns: 1_000 })
 })
 
 test.run()
