@@ -97,7 +97,9 @@ const run = async (
   try {
     const { returned, trace, instance } = await runner.run(event, context, fate)
     const answer = readAnswer(returned)
-    return answer ? { outcome: 'answered', answer, trace, instance } : { outcome: 'malformed', returned, trace, instance }
+    return answer
+      ? { outcome: 'answered', answer, trace, instance }
+      : { outcome: 'malformed', returned, trace, instance }
   } catch (error) {
     const { instance }: { readonly instance?: number } = Object(error)
     return { outcome: 'threw', error, instance }
