@@ -5,6 +5,7 @@ import { type Fault, frameReader } from './frames.ts'
 import type { Gate } from './gate.ts'
 import { message } from './message.ts'
 import { CLOSES, LIMITS } from './rules.ts'
+import { FRAMES } from './rules-frames.ts'
 
 /** Hear what a client sends. Messages are handed on as they come and never wait for one another. */
 export const listen = (gate: Gate, connection: Connection, peer: WebSocket, socket: Socket): void => {
@@ -41,7 +42,7 @@ export const lineOf = (peer: WebSocket): Line => ({
 
 // The frame quota "applies to @connections commands" while bodies up to 128 KB are taken: so the gateway must split them.
 const sendFrames = (peer: WebSocket, text: string) => {
-  const size = LIMITS.frameBytes.value
+  const size = FRAMES.sentBytes.value
   // A character takes at most three bytes in UTF-8.
   if (text.length * 3 <= size) return peer.send(text)
   const bytes = Buffer.from(text)
@@ -54,7 +55,9 @@ const untilClosed = (peer: WebSocket) => new Promise<void>((resolve) => peer.onc
 /** RFC 6455, section 7.4.1. */
 const breachOf = (error: Error) => {
   const code = 'code' in error ? error.code : undefined
-  if (code === 'WS_ERR_INVALID_UTF8') return 1007
-  if (code === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return 1008
-  return code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' || code === 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH' ? 1009 : 1002
+  if (code === 'WS_ERR_INVALID_UTF8') return FRAMES.notUtf8.value[0]
+  if (code === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return CLOSES.tooMany.value[0]
+  return code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' || code === 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH'
+    ? CLOSES.tooBig.value[0]
+    : FRAMES.malformed.value[0]
 }

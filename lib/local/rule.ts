@@ -31,4 +31,7 @@ export const GUIDE = 'https://docs.aws.amazon.com/apigateway/latest/developergui
 export const QUOTAS = `${GUIDE}/apigateway-execution-service-websocket-limits-table.html`
 export const CONNECTIONS = `${GUIDE}/apigateway-how-to-call-websocket-api-connections.html`
 export const RESPONSES = `${GUIDE}/supported-gateway-response-types.html`
+/** Events, as somebody caught and published them. */
+export const CAPTURES = 'https://github.com/aws/aws-lambda-go/tree/main/events/testdata'
+/** Answers of `@connections`, the same. */
 export const RECORDED = 'https://github.com/brefphp/bref/tree/master/tests/Websocket/Samples'

@@ -20,6 +20,20 @@ export const MANAGEMENT = {
   ),
   info: rule({ status: 200 }, 'observed', RECORDED, 'GET is 200 with `identity`, `connectedAt` and `lastActiveAt`.'),
   deleted: rule({ status: 204 }, 'observed', RECORDED, 'DELETE is 204, and the connection is closed.'),
+  accepted: rule(
+    true,
+    'inferred',
+    'https://github.com/aws/aws-sdk-js-v3/issues/6896',
+    'A post that is answered 200 was accepted; whether the client has it nobody says.',
+    'the same, and with `chaos` some clients vanish unnoticed',
+  ),
+  notUtf8: rule(
+    '\ufffd',
+    'unknown',
+    CONNECTIONS,
+    'What the client reads of a body that is not UTF-8 is not known.',
+    'U+FFFD in the place of what is none',
+  ),
   gone: rule(
     { status: 410, type: 'GoneException' },
     'observed',
@@ -44,6 +58,13 @@ export const MANAGEMENT = {
     'observed',
     'https://github.com/aws/aws-sdk-php/issues/1955',
     'A wrong stage or path is 403.',
+  ),
+  method: rule(
+    403,
+    'unknown',
+    CONNECTIONS,
+    'What answers another method than POST, GET and DELETE is not known.',
+    '403, as for a wrong path',
   ),
   tooLarge: rule(
     { status: 413, type: 'PayloadTooLargeException', message: 'Message too long' },

@@ -1,6 +1,5 @@
-import { GUIDE, QUOTAS, rule } from './rule.ts'
+import { CAPTURES, GUIDE, QUOTAS, rule } from './rule.ts'
 
-const CAPTURES = 'https://github.com/aws/aws-lambda-go/tree/main/events/testdata'
 const FORMAT = `${GUIDE}/apigateway-websocket-api-integration-requests.html`
 const SELECTION = `${GUIDE}/websocket-api-develop-routes.html`
 const ROUTE_RESPONSE = `${GUIDE}/apigateway-websocket-api-route-response.html`
@@ -16,6 +15,22 @@ export const EVENTS = {
     'The three events have the keys of the captures of 2024, in their order, and no others.',
   ),
   headersOnConnectOnly: rule(true, 'documented', FORMAT, 'Headers and query are on the `$connect` event alone.'),
+  headers: rule(
+    true,
+    'documented',
+    FORMAT,
+    'Headers are as the client wrote them, without `Connection`, `Upgrade` and `Content-Length`.',
+  ),
+  query: rule(true, 'observed', CAPTURES, 'Without a query there is no key for one.'),
+  farewellHeaders: rule(true, 'observed', CAPTURES, '`$disconnect` has four headers, all but `Host` empty.'),
+  userAgent: rule(true, 'documented', FORMAT, '`identity` has a `userAgent` where the client says one.'),
+  stageVariables: rule(true, 'inferred', LAMBDA_AUTH, 'Stage variables are on the events where the stage has any.'),
+  requestId: rule(
+    true,
+    'documented',
+    `${GUIDE}/apigateway-websocket-api-mapping-template-reference.html`,
+    '`requestId` and `extendedRequestId` are the same.',
+  ),
   domainName: rule(
     true,
     'documented',
@@ -53,6 +68,28 @@ export const ROUTES = {
     'The route is the value of the selection expression: a JSONPath below `$request.body`, templates in `$` and braces, static text, `\\$` for a dollar; results become text, an array `[a, b]`.',
   ),
   fallback: rule(true, 'documented', SELECTION, 'What is not JSON, or selects no route, goes to `$default`.'),
+  empty: rule(
+    '',
+    'inferred',
+    SELECTION,
+    'What is not there, or is no object, selects no route.',
+    'nor does `null`, of which nothing is known',
+  ),
+  emptyMessage: rule('$default', 'inferred', ROUTE_RESPONSE, 'An empty message goes to `$default`.'),
+  twice: rule(
+    'the last',
+    'unknown',
+    SELECTION,
+    'Which one counts where a message has the same key twice is not known.',
+    'the last, as in JavaScript',
+  ),
+  reserved: rule(
+    '$',
+    'documented',
+    SELECTION,
+    'The key of a route of your own does not begin with `$`.',
+    'where it does, the gateway does not start',
+  ),
   lifecycle: rule(
     true,
     'unknown',
@@ -85,6 +122,29 @@ export const ANSWERS = {
     'With a route response its `body` is sent, whatever the status.',
     'with `routeResponse`',
   ),
+  failed: rule(
+    true,
+    'claimed',
+    'https://github.com/architect/sandbox/commit/df15de7',
+    'A status of 400 and above sends nothing; others say that it sends an error frame.',
+    'it sends nothing',
+  ),
+  noBody: rule(true, 'inferred', ROUTE_RESPONSE, 'With a route response and no body nothing is sent.'),
+  emptyBody: rule(
+    '',
+    'unknown',
+    ROUTE_RESPONSE,
+    'Whether a route response sends an empty body is not known.',
+    'as an empty message',
+  ),
+  base64: rule(
+    true,
+    'unknown',
+    ROUTE_RESPONSE,
+    'What `isBase64Encoded` means to a route response is not known.',
+    'nothing: the body is sent as it is',
+  ),
+  late: rule(true, 'inferred', QUOTAS, 'What a function returns after the integration timeout reaches nobody.'),
 } as const
 
 /** The Lambda authorizer of `$connect`. */
@@ -115,6 +175,18 @@ export const AUTHORIZER = {
     'An authorizer that fails, or returns what is no policy, is 500.',
   ),
   timeout: rule(500, 'inferred', LAMBDA_AUTH, 'An authorizer that does not answer in time is 500.'),
+  event: rule(
+    true,
+    'documented',
+    LAMBDA_AUTH,
+    'It is asked with what `$connect` is told, and with `type`, `methodArn` and the headers of the upgrade.',
+  ),
+  wildcards: rule(
+    ['*', '?'],
+    'documented',
+    'https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html',
+    'In the resource of a policy `?` is one character, and `*` any number.',
+  ),
   resultBytes: rule(8 * 1024, 'documented', QUOTAS, 'The result of an authorizer has 8 KB at most.', '500 above it'),
   contextAsText: rule(
     true,

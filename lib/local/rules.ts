@@ -19,8 +19,8 @@ export const LIMITS = {
     10 * 60_000,
     'documented',
     QUOTAS,
-    'A connection without a message for 10 minutes, in either direction, is closed.',
-    'pings do not count; whether they do on AWS is not known',
+    'A connection without a message for 10 minutes is closed.',
+    'in either direction, as users say; pings do not count, which is not known',
   ),
   maxAgeMs: rule(2 * 60 * 60_000, 'documented', QUOTAS, 'A connection of 2 hours is closed.'),
   urlCharacters: rule(
@@ -30,6 +30,13 @@ export const LIMITS = {
     'A URL has 4,096 characters at most.',
     'counted from `ws://` to the end of the query; 414 above it',
   ),
+  stageCharacters: rule(
+    128,
+    'documented',
+    QUOTAS,
+    'The name of a stage has 128 characters at most: letters, digits, `_` and `-`.',
+  ),
+  mappingKeyCharacters: rule(300, 'documented', QUOTAS, 'The key of an API mapping has 300 characters at most.'),
   integrationTimeoutMs: rule(29_000, 'documented', QUOTAS, 'A function has 29 s to answer. It runs on afterwards.'),
   connectsPerSecond: rule(
     500,
@@ -148,6 +155,20 @@ export const HANDSHAKE = {
     'only with `connectsPerSecond`',
   ),
   noUpgrade: rule(426, 'claimed', 'https://github.com/dherault/serverless-offline', 'A plain GET is 426.'),
+  malformed: rule(
+    400,
+    'unknown',
+    'https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1',
+    'What answers an upgrade that breaks the protocol is not known.',
+    '400; 405 for another method than GET, 431 for more than 16 KB of headers',
+  ),
+  body: rule(
+    true,
+    'unknown',
+    LIFECYCLE,
+    'What is in the body of a refusal is not known.',
+    'nothing of what `$connect` returned; `{"message":…}` where the gateway itself refuses',
+  ),
   subprotocolOnlyFromLambda: rule(
     true,
     'documented',

@@ -54,7 +54,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 const ms = (fallback: number) =>
   v.optional(v.pipe(v.number(MS), v.minValue(1, MS), v.maxValue(MAX_TIMER_MS, MS)), fallback)
 const PORT = 'must be an integer from 0 to 65535'
-const STAGE = "must be 1 to 128 of letters, digits, '_' and '-'"
+const STAGE = `must be 1 to ${LIMITS.stageCharacters.value} of letters, digits, '_' and '-'`
 const ROUTES = "must be a list of route keys; '$' begins only $connect, $disconnect and $default"
 const FUNCTIONS = 'must have the functions now, setTimeout and clearTimeout'
 const VARIABLES = 'must be a record of strings'
@@ -68,7 +68,13 @@ const perSecond = v.pipe(v.number(PER_SECOND), v.gtValue(0, PER_SECOND))
 const CustomDomain = v.strictObject(
   {
     domainName: v.pipe(v.string(DOMAIN), v.regex(/^[a-z0-9.-]+$/, DOMAIN)),
-    mappingKey: v.exactOptional(v.pipe(v.string(DOMAIN), v.regex(/^[\w$\-.+!*'()]{0,300}$/, DOMAIN))),
+    mappingKey: v.exactOptional(
+      v.pipe(
+        v.string(DOMAIN),
+        v.regex(/^[\w$\-.+!*'()]*$/, DOMAIN),
+        v.maxLength(LIMITS.mappingKeyCharacters.value, DOMAIN),
+      ),
+    ),
   },
   DOMAIN,
 )
@@ -100,7 +106,10 @@ const functionOf = (clock: unknown, name: string) =>
 const Options = v.strictObject({
   port: v.optional(v.pipe(v.number(PORT), v.integer(PORT), v.minValue(0, PORT), v.maxValue(65_535, PORT)), 0),
   host: v.optional(text('must be an address to listen on'), '127.0.0.1'),
-  stage: v.optional(v.pipe(v.string(STAGE), v.regex(/^[\w-]{1,128}$/, STAGE)), 'dev'),
+  stage: v.optional(
+    v.pipe(v.string(STAGE), v.regex(/^[\w-]+$/, STAGE), v.maxLength(LIMITS.stageCharacters.value, STAGE)),
+    'dev',
+  ),
   routes: v.exactOptional(v.array(RouteKey, ROUTES)),
   routeSelectionExpression: v.optional(text('must be a selection expression'), '$request.body.action'),
   routeResponse: v.optional(v.union([v.boolean(), v.array(v.string())], RESPONSE), false),

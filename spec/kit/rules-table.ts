@@ -2,6 +2,7 @@ import type { Rule } from '../../lib/local/rule.ts'
 import { CLOSES, ERROR_FRAMES, HANDSHAKE, LIMITS } from '../../lib/local/rules.ts'
 import { CONNECTION_ID, MANAGEMENT, SIGNATURE } from '../../lib/local/rules-connections.ts'
 import { ANSWER_KEYS, ANSWERS, AUTHORIZER, EVENTS, ROUTES } from '../../lib/local/rules-events.ts'
+import { FRAMES } from '../../lib/local/rules-frames.ts'
 
 const { lambdaTimeoutMs: _, drainMs: __, drainNoticeMs: ___, ...limits } = LIMITS
 
@@ -13,10 +14,12 @@ export const RULES: Readonly<Record<string, Rule>> = Object.fromEntries(
     event: { ...EVENTS, connectionId: CONNECTION_ID },
     route: ROUTES,
     answer: { ...ANSWERS, keys: ANSWER_KEYS },
-    frame: ERROR_FRAMES,
+    'error frame': ERROR_FRAMES,
+    frame: FRAMES,
     limit: limits,
     close: CLOSES,
-    '@connections': { ...MANAGEMENT, ...SIGNATURE },
+    '@connections': MANAGEMENT,
+    signature: SIGNATURE,
   }).flatMap(([group, rules]) => Object.entries(rules).map(([name, rule]) => [`${group} ${name}`, rule])),
 )
 
@@ -29,3 +32,5 @@ const row = ([name, { aws, ours = 'the same', source, confidence }]: [string, Ru
 
 const words = (name: string) =>
   name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replace(/ (ms|bytes)$/, '')
+
+if (process.argv[1] === import.meta.filename) console.log(table())

@@ -33,7 +33,7 @@ for (const statusCode of [200, 201, 299, '200'])
 
 for (const statusCode of [301, 401, 403, 499, 501])
   test(`status ${statusCode} is the status of the handshake, and no $disconnect follows`, async () => {
-    const gateway = await local(answering({ statusCode, body: 'kept from the client' }))
+    const gateway = await local(answering({ statusCode }))
     assert.is((await knock(gateway.url)).status, statusCode)
     await gateway.close()
     assert.equal(
@@ -55,6 +55,11 @@ for (const [name, answer] of Object.entries(broken))
     const { url } = await local(answering(answer))
     assert.is((await knock(url)).status, 502)
   })
+
+test('a refused client reads nothing of what $connect returned as a body', async () => {
+  const { url } = await local(answering({ statusCode: 401, body: 'kept from the client' }))
+  assert.is((await knock(url)).body, '')
+})
 
 test('a $connect that throws makes the handshake fail with 502', async () => {
   const { url } = await local(() => {
@@ -203,6 +208,13 @@ test('without a query the event has no key for one', async () => {
   const { socket } = await connect(gateway.url)
   assert.not.ok('queryStringParameters' in (await gateway.next('CONNECT')))
   socket.terminate()
+})
+
+test('a client that does not say what it is has an address and no user agent', async () => {
+  const gateway = await local()
+  const { socket } = await knock(gateway.url)
+  assert.equal((await gateway.next('CONNECT')).requestContext.identity, { sourceIp: '127.0.0.1' })
+  socket?.destroy()
 })
 
 test('an unknown stage or path is answered 403 and nothing is invoked', async () => {

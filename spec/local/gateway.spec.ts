@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import type { APIGatewayProxyWebsocketHandlerV2 } from 'aws-lambda'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -27,6 +28,22 @@ const wrong: readonly (readonly [options: unknown, sentence: string])[] = [
   [{ port: 70_000 }, 'TypeError: localGateway: port must be an integer from 0 to 65535, not 70000.'],
   [{ port: '3001' }, "TypeError: localGateway: port must be an integer from 0 to 65535, not '3001'."],
   [{ stage: 'a/b' }, "TypeError: localGateway: stage must be 1 to 128 of letters, digits, '_' and '-', not 'a/b'."],
+  [
+    { stage: 'a'.repeat(129) },
+    `TypeError: localGateway: stage must be 1 to 128 of letters, digits, '_' and '-', not '${'a'.repeat(129)}'.`,
+  ],
+  [{ stage: '' }, "TypeError: localGateway: stage must be 1 to 128 of letters, digits, '_' and '-', not ''."],
+  ...[
+    { domainName: 'ws.example.com', mappingKey: 'k'.repeat(301) },
+    { domainName: 'ws.example.com', mappingKey: 'a/b' },
+    { domainName: 'ws.example.com:443' },
+  ].map(
+    (customDomain) =>
+      [
+        { customDomain },
+        `TypeError: localGateway: customDomain must be { domainName: 'ws.example.com', mappingKey?: 'v1' }, not ${inspect(customDomain, { breakLength: Infinity })}.`,
+      ] as const,
+  ),
   [
     { idleMs: Infinity },
     'TypeError: localGateway: idleMs must be a number of milliseconds from 1 to 2147483647, not Infinity.',
@@ -56,6 +73,20 @@ for (const [options, sentence] of wrong)
     const untyped: (handler: unknown, options: unknown) => Promise<unknown> = localGateway as never
     assert.is(await sentenceOf(untyped(ok, options)), sentence)
   })
+
+test('a stage of 128 characters and an API mapping of 300 are taken', async () => {
+  const mappingKey = 'k'.repeat(300)
+  const { url } = await local(ok, {
+    stage: 'a'.repeat(128),
+    customDomain: { domainName: 'ws.example.com', mappingKey },
+  })
+  const { hostname, port } = new URL(url)
+  for (const place of [url, `ws://${hostname}:${port}/${mappingKey}`]) {
+    const { status, socket } = await knock(place)
+    assert.is(status, 101)
+    socket?.destroy()
+  }
+})
 
 test('an unknown option is named, with those that exist', async () => {
   const sentence = await sentenceOf(localGateway(ok, { prot: 3001 } as object))

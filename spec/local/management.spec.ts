@@ -113,6 +113,13 @@ test('another method answers 403', async () => {
   assert.is((await call('PUT', undefined, 'x')).status, 403)
 })
 
+test('of a body that is not UTF-8 the client reads U+FFFD where it is none', async () => {
+  const { gateway, client, connectionId } = await opened()
+  const place = `${gateway.endpoint}/@connections/${connectionId}`
+  await fetch(place, { method: 'POST', body: Buffer.from([0x61, 0xff, 0x62]) })
+  assert.equal(await client.nextFrame(), { text: 'a\ufffdb', isBinary: false })
+})
+
 test('a long body reaches the client in frames of 32 KB', async () => {
   const gateway = await local()
   const { socket } = await knock(gateway.url)

@@ -81,6 +81,15 @@ test('with a route response and no body nothing is sent', async () => {
   assert.ok((await firstHeard({ statusCode: 200 }, { routeResponse: true })).isSilent)
 })
 
+test('with a route response an empty body is an empty message', async () => {
+  assert.is((await firstHeard({ statusCode: 200, body: '' }, { routeResponse: true })).heard, '')
+})
+
+test('with a route response a body in Base64 is sent as it is', async () => {
+  const answer = { statusCode: 200, body: 'aGVsbG8=', isBase64Encoded: true }
+  assert.is((await firstHeard(answer, { routeResponse: true })).heard, 'aGVsbG8=')
+})
+
 test('a route response can be deployed for some routes only', async () => {
   const options = { routes: ['$connect', 'join', '$default'], routeResponse: ['join'] }
   const { url } = await local(answering({ statusCode: 200, body: 'reply' }), options)
