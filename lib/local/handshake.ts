@@ -37,8 +37,7 @@ export const makeDoor = (gate: Gate): Door => {
     if (subprotocol !== undefined) headers.push(`Sec-WebSocket-Protocol: ${subprotocol}`)
   })
   return (request, socket, head) => {
-    // A client that vanishes while it waits is no fault of the gateway.
-    socket.on('error', () => socket.destroy())
+    outlive(socket)
     const place = placeOf(request, settings)
     if (gate.isStopping()) refuse(socket, 503)
     else if (lengthOf(request) > LIMITS.urlCharacters.value) refuse(socket, HANDSHAKE.urlTooLong.value)
@@ -57,6 +56,10 @@ export const makeDoor = (gate: Gate): Door => {
     }
   }
 }
+
+// A client that vanishes is no fault of the gateway. Apart, since a listener keeps all of its scope as long as the
+// connection lasts: the request, with its headers.
+const outlive = (socket: Duplex) => socket.on('error', () => socket.destroy())
 
 interface Visit {
   readonly knock: Knock

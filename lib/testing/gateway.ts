@@ -125,6 +125,7 @@ export const testGateway = <A extends object>(app: A, options: TestGatewayOption
     subprotocols = [],
     sourceIp = '203.0.113.7',
   }: TestHandshake = {}) => {
+    if (gate.isStopping()) throw new Error(`connect: the gateway is closed. Seed ${seed}.`)
     const who: Who = {
       connectionId: makeId(random),
       connectedAt: clock.now(),
@@ -154,14 +155,22 @@ export const testGateway = <A extends object>(app: A, options: TestGatewayOption
     advance: pace.advance,
     settled: pace.quiet,
     close: async () => {
-      const stopping = stop()
-      pace.look()
+      let isStopped = false
+      const stopping = stop().finally(() => {
+        isStopped = true
+      })
+      await pace.quiet()
+      // A handler that hangs is given up when its time is over, and time passes by itself nowhere else.
+      while (!isStopped) await pace.advance(STEP_MS)
       await stopping
       patience.stop()
       undo?.()
     },
   }
 }
+
+/** Of the time that a gateway waits for its handlers. */
+const STEP_MS = 1_000
 
 const variablesOf = ({ stageVariables }: LocalOptions) =>
   stageVariables && Object.keys(stageVariables).length > 0 ? { stageVariables } : undefined

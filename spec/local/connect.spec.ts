@@ -250,6 +250,8 @@ test('a client that gives up during a $connect that says yes is told to $disconn
   const socket = knockAndLeave(gateway.url)
   await gateway.next('CONNECT')
   socket.resetAndDestroy()
+  // After a round trip the gateway knows.
+  await fetch(gateway.endpoint)
   release.resolve()
   const { requestContext } = await gateway.next('DISCONNECT')
   assert.is('disconnectStatusCode' in requestContext && requestContext.disconnectStatusCode, 1006)

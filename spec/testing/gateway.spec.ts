@@ -310,6 +310,20 @@ test('a clock of the test can be shared with what it tests', async () => {
   assert.is(clock.now(), 1_500)
 })
 
+test('a gateway that is closed lets nobody in, and closing twice is closing once', async () => {
+  const gateway = testGateway(chat, { seed: 4 })
+  await Promise.all([gateway.close(), gateway.close()])
+  assert.is(Object(await rejection(gateway.connect())).message, 'connect: the gateway is closed. Seed 4.')
+})
+
+test('a handler that hangs does not keep its gateway from closing', async () => {
+  const gateway = testGateway(() => new Promise(() => {}), { routes: ['$default'] })
+  const peer = await gateway.connect()
+  peer.send('x')
+  await gateway.close()
+  assert.equal(peer.closed, { code: 1001, reason: 'Going away' })
+})
+
 test('options that are none are refused in a sentence', () => {
   assert.throws(() => testGateway({}), 'testGateway: the handler must be a function, not {}.')
   assert.throws(
