@@ -18,7 +18,8 @@ export type Verdict =
 
 /** Ask whoever has a say in it: the quota of new connections, the authorizer, `$connect`. */
 export const admit = async (gate: Gate, knock: Knock): Promise<Verdict> => {
-  const { settings, invoke, hasRoomFor, feed } = gate
+  const { settings, invoke, hasRoomFor, feed, chaos } = gate
+  chaos?.meet(knock.who.connectionId)
   if (!hasRoomFor.connect())
     return { isAdmitted: false, status: HANDSHAKE.throttled.value, message: ERROR_FRAMES.throttled.value }
   const authorization = await gate.authorize?.(knock)

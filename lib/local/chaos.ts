@@ -50,12 +50,16 @@ export interface Fate {
   readonly isApplied: boolean
   /** How long it has to live, for one that runs in a process of its own. */
   readonly ms: number
+  /** Called by whoever kills it. Many an invocation is over before that. */
+  readonly died: () => void
 }
 
 /** What goes wrong, by seed. */
 export interface Chaos {
   readonly seed: number
   readonly injected: readonly Injected[]
+  /** Called as connections arrive, before anything else is asked of them: what becomes of one depends on its number. */
+  readonly meet: (connectionId: string) => void
   /** How long an invocation waits before it begins. */
   readonly delayMs: (connectionId: string, routeKey: string) => number
   readonly fateOf: (connectionId: string, routeKey: string) => Fate | undefined
@@ -74,12 +78,13 @@ export const makeChaos = (options: ChaosOptions, tell: (injected: Injected) => v
     injected.push(fault)
     tell(fault)
   }
-  const randomFor = drawer(seed)
+  const { meet, hasMet, randomFor } = drawer(seed)
   const throttled = new Map<string, number>()
 
   return {
     seed,
     injected,
+    meet,
     delayMs: (connectionId, routeKey) => {
       const random = randomFor(connectionId, 'delay')
       let ms = 0
@@ -96,8 +101,12 @@ export const makeChaos = (options: ChaosOptions, tell: (injected: Injected) => v
     fateOf: (connectionId, routeKey) => {
       const random = randomFor(connectionId, 'kill')
       if (random() >= chances.kills) return undefined
-      inject({ kind: 'killed', connectionId, routeKey })
-      return { effect: 1 + Math.floor(random() * MAX_EFFECT), isApplied: random() < 0.5, ms: Math.round(random() * 50) }
+      return {
+        effect: 1 + Math.floor(random() * MAX_EFFECT),
+        isApplied: random() < 0.5,
+        ms: Math.round(random() * 50),
+        died: () => inject({ kind: 'killed', connectionId, routeKey }),
+      }
     },
     farewells: (connectionId) => {
       const random = randomFor(connectionId, 'farewell')
@@ -118,6 +127,7 @@ export const makeChaos = (options: ChaosOptions, tell: (injected: Injected) => v
       return is
     },
     throttles: (connectionId) => {
+      if (!hasMet(connectionId)) return false
       const left = throttled.get(connectionId) ?? 0
       const random = randomFor(connectionId, 'throttle')
       const more = left > 0 ? left - 1 : random() < chances.throttling ? 1 + Math.floor(3 * random()) : 0
@@ -151,12 +161,19 @@ const MAX_EFFECT = 6
 const drawer = (seed: number) => {
   const ordinals = new Map<string, number>()
   const counts = new Map<string, number>()
-  return (connectionId: string, question: string): (() => number) => {
+  const meet = (connectionId: string) => {
     const ordinal = ordinals.get(connectionId) ?? ordinals.size
     ordinals.set(connectionId, ordinal)
-    const name = `${ordinal}/${question}`
-    const count = counts.get(name) ?? 0
-    counts.set(name, count + 1)
-    return randomOf(seedOf(seed, `${name}/${count}`))
+    return ordinal
+  }
+  return {
+    meet,
+    hasMet: (connectionId: string) => ordinals.has(connectionId),
+    randomFor: (connectionId: string, question: string): (() => number) => {
+      const name = `${meet(connectionId)}/${question}`
+      const count = counts.get(name) ?? 0
+      counts.set(name, count + 1)
+      return randomOf(seedOf(seed, `${name}/${count}`))
+    },
   }
 }

@@ -9,7 +9,8 @@ export const isolated = (options: InstancesOptions): Runner => {
   return {
     run: async (event, context, fate) => {
       const { clock } = options
-      const death = fate && clock.setTimeout(() => kill(context.awsRequestId), fate.ms)
+      const end = () => kill(context.awsRequestId) && fate?.died()
+      const death = fate && clock.setTimeout(end, fate.ms)
       try {
         return await invoke(event, context)
       } finally {

@@ -46,8 +46,21 @@ export const mortal = (inside: Inside): Mortal => {
   return {
     run: (fate, work) =>
       new Promise((resolve, reject) => {
-        const die = () => reject(new KilledError(`The function was killed at its call number ${fate.effect}.`))
-        current.run({ fate, effects: 0, die }, work).then(resolve, reject)
+        const life: Life = {
+          fate,
+          effects: 0,
+          end: undefined,
+          die: () => {
+            if (life.end) return
+            life.end = 'killed'
+            fate.died()
+            reject(new KilledError(`The function was killed at its call number ${fate.effect}.`))
+          },
+        }
+        const over = () => {
+          life.end ??= 'returned'
+        }
+        current.run(life, () => work().finally(over)).then(resolve, reject)
       }),
     undo: () => {
       for (const undo of undos.reverse()) undo()
@@ -58,6 +71,8 @@ export const mortal = (inside: Inside): Mortal => {
 interface Life {
   readonly fate: Fate
   effects: number
+  /** What floats on after its function has returned cannot be killed with it. */
+  end: 'killed' | 'returned' | undefined
   readonly die: () => void
 }
 
@@ -68,7 +83,7 @@ const mortalised = <Port extends object>(port: Port, current: AsyncLocalStorage<
       name,
       async (...given: unknown[]) => {
         const life = current.getStore()
-        if (!life) return call(...given)
+        if (!life || life.end === 'returned') return call(...given)
         life.effects++
         const { effect, isApplied } = life.fate
         if (life.effects < effect) return call(...given)
