@@ -9,10 +9,12 @@ export const isolated = (options: InstancesOptions): Runner => {
   return {
     run: async (event, context, fate) => {
       const { clock } = options
-      const end = () => kill(context.awsRequestId) && fate?.died()
-      const death = fate && clock.setTimeout(end, fate.ms)
+      let death: unknown
+      const die = () => kill(context.awsRequestId) && fate?.died()
       try {
-        return await invoke(event, context)
+        return await invoke(event, context, () => {
+          if (fate) death = clock.setTimeout(die, fate.ms)
+        })
       } finally {
         clock.clearTimeout(death)
       }

@@ -136,6 +136,47 @@ test('a function of an application dies at one of its calls: AWS answers for it,
   assert.is(died, 1)
 })
 
+test('what does not die is not said to: a plain function cannot be killed in process, nor one that is done before', async () => {
+  const silent = ws()
+    .on('hush', () => {})
+    .build()
+  for (const handler of [ok, silent]) {
+    const gateway = testGateway(handler, { chaos: { ...NONE, kills: 1 } })
+    const peer = await gateway.connect()
+    peer.send({ action: 'hush' })
+    await gateway.settled()
+    assert.equal(gateway.chaos?.injected, [])
+    await gateway.close()
+  }
+})
+
+test('what others do changes nothing for a connection: neither who speaks first nor posts to strangers', async () => {
+  const delaysOfAnn = async (order: readonly ('ann' | 'bob')[]) => {
+    const gateway = testGateway(ok, { routes: ['$default'], chaos: { ...NONE, seed: 3, delays: 1 } })
+    const peers = { ann: await gateway.connect(), bob: await gateway.connect() }
+    for (const name of order) peers[name].send('x')
+    await gateway.advance(2_000)
+    const { injected = [] } = gateway.chaos ?? {}
+    await gateway.close()
+    return injected.filter(({ connectionId }) => connectionId === peers.ann.connectionId)
+  }
+  assert.equal(await delaysOfAnn(['bob', 'ann']), await delaysOfAnn(['ann', 'bob']))
+
+  const statuses = async (strangers: number) => {
+    const { url, endpoint, next } = await noting(only({ throttling: 0.5 }))
+    const post = async (id: string) =>
+      (await fetch(`${endpoint}/@connections/${encodeURIComponent(id)}`, { method: 'POST', body: 'x' })).status
+    for (let count = 0; count < strangers; count++) assert.is(await post(`stranger00000${count}0=`), 410)
+    const { socket } = await connect(url)
+    const { connectionId } = (await next('CONNECT')).requestContext
+    const all: number[] = []
+    for (let count = 0; count < 20; count++) all.push(await post(connectionId))
+    socket.terminate()
+    return all
+  }
+  assert.equal(await statuses(9), await statuses(0))
+})
+
 test('with all chances at zero nothing goes wrong', async () => {
   const gateway = testGateway(chat, { chaos: NONE })
   const peer = await gateway.connect({ query: { name: 'ann' } })

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type HandlerModule, type LocalOptions, localGateway } from 'ws-interlock/local'
-import { connect, ok } from '../kit/local.ts'
+import { type HandlerModule, type Invocation, type LocalOptions, localGateway } from 'ws-interlock/local'
+import { connect, ok, signal } from '../kit/local.ts'
 import { peer } from '../kit/peer.ts'
 import { rejection } from '../protocol/kit.ts'
 
@@ -69,6 +69,47 @@ test('under isolation memory() breaks as it does on Lambda, and a sentence says 
     notices.join('\n'),
   )
 })
+
+test('under isolation chaos kills the instance that runs a message, and another one runs the next', async () => {
+  const killed = signal<Invocation>()
+  const instances: (number | undefined)[] = []
+  const { url, chaos, close } = await localGateway(
+    // Would never answer.
+    { module: new URL('handlers/never.ts', import.meta.url) },
+    {
+      isolation: true,
+      routes: ['$default'],
+      chaos: { ...NONE, seed: 7, kills: 1 },
+      observe: (invocation) => {
+        instances.push(invocation.instance)
+        if (instances.length === 2) killed.resolve(invocation)
+      },
+    },
+  )
+  try {
+    const ann = await connect(url)
+    for (const text of ['a', 'b']) {
+      ann.send(text)
+      assert.match(await ann.next(), /^\{"message": "Internal server error", /)
+    }
+    const { outcome, error } = await killed.promise
+    assert.is(outcome, 'threw')
+    assert.is(Object(error).message, 'The instance was killed in mid-message.')
+    assert.is(new Set(instances).size, 2)
+    assert.equal(
+      chaos?.injected.map(({ kind, routeKey }) => [kind, routeKey]),
+      [
+        ['killed', '$default'],
+        ['killed', '$default'],
+      ],
+    )
+  } finally {
+    await close()
+  }
+})
+
+/** Nothing goes wrong but what is named. */
+const NONE = { delays: 0, coldStarts: 0, lostFarewells: 0, repeatedFarewells: 0, halfOpen: 0, throttling: 0, kills: 0 }
 
 test('a function cannot be isolated, and a sentence says what can', async () => {
   assert.match(

@@ -44,8 +44,11 @@ export interface RanThere extends Ran {
 export interface Instances {
   /** Start the first two, which otherwise the first invocation does. Rejects where the module cannot be loaded. */
   readonly start: () => Promise<void>
-  /** Rejects with what the handler threw, or with how its instance died. Such an error has `instance` on it. */
-  readonly invoke: (event: WebSocketEvent, context: LambdaContext) => Promise<RanThere>
+  /**
+   * Rejects with what the handler threw, or with how its instance died. Such an error has `instance` on it. `begun` is
+   * called when there is an instance that runs it.
+   */
+  readonly invoke: (event: WebSocketEvent, context: LambdaContext, begun?: () => void) => Promise<RanThere>
   /** Kill the instance that runs a request. `false` where none does. The invocation rejects with a `KilledError`. */
   readonly kill: (awsRequestId: string) => boolean
   /** End all of them. What still runs is killed. */
@@ -103,7 +106,7 @@ export const instances = (options: InstancesOptions): Instances => {
 
   return {
     start,
-    invoke: async (event, context) => {
+    invoke: async (event, context, begun) => {
       await start()
       const instance = await pool.take(where.last(event))
       const { number } = instance
@@ -113,7 +116,9 @@ export const instances = (options: InstancesOptions): Instances => {
       const cold = !served.has(instance)
       served.add(instance)
       try {
-        const { returned, trace, left } = await runIn(instance, event, context)
+        const ran = runIn(instance, event, context)
+        begun?.()
+        const { returned, trace, left } = await ran
         notices.left(trace.name ?? routeKey, left)
         if (isAmiss(returned, trace.code, inMemory.has(instance))) failed(trace.name)
         return { returned, instance: number, cold, ...traceOf(trace) }
