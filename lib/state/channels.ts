@@ -64,17 +64,20 @@ export const connectChannels = (plan: Plan, store: StorePorts, received: Receive
   }
 }
 
-/** `server.channel`: the server is asked for no membership. And that of `onDisconnect`: the others are still there. */
+/**
+ * `server.channel`: the server is asked for no membership. And that of `onDisconnect`: the others are still there. Looks
+ * at the ports with each call: a server lives as long as its application, whose store a test may change.
+ */
 export const serverChannels =
-  (plan: Plan, { memberships }: StorePorts, gateway: () => Gateway, self = '') =>
+  (plan: Plan, ports: StorePorts, gateway: () => Gateway, self = '') =>
   (given: string) => {
     const channel = channelName(given)
     return {
-      members: () => membersOf(memberships, channel),
+      members: () => membersOf(ports.memberships, channel),
       broadcast: async (name: string, data: unknown, { except = [] }: BroadcastOptions = {}) =>
         broadcastTo(
           plan,
-          memberships,
+          ports.memberships,
           { gateway: gateway() },
           channel,
           await pushFrame(plan, name, data),

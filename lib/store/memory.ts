@@ -44,6 +44,8 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
     records.set(connectionId, keep(next))
     return { ok: true }
   }
+  const has = (connectionId: string, channel: string) =>
+    find(connectionId) !== undefined && channels.get(channel)?.has(connectionId) === true
   const join = (connectionId: string, channel: string) => {
     add(channels, channel, connectionId)
     add(joined, connectionId, channel)
@@ -76,8 +78,11 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
         return true
       },
       leave: async (connectionId, channel) => drop(connectionId, channel),
-      has: async (connectionId, channel) => channels.get(channel)?.has(connectionId) ?? false,
-      members: async (channel) => ({ connectionIds: [...(channels.get(channel) ?? [])] }),
+      has: async (connectionId, channel) => has(connectionId, channel),
+      // Those whose time is over may not have been swept yet.
+      members: async (channel) => ({
+        connectionIds: [...(channels.get(channel) ?? [])].filter((connectionId) => has(connectionId, channel)),
+      }),
       channels: async (connectionId) => [...(joined.get(connectionId) ?? [])],
     },
     commit: async (connectionId, version, next, changes) => {

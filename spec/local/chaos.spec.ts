@@ -138,6 +138,7 @@ test('a function of an application dies at one of its calls: AWS answers for it,
 
 test('what does not die is not said to: a plain function cannot be killed in process, nor one that is done before', async () => {
   const silent = ws()
+    .onConnect(() => accept())
     .on('hush', () => {})
     .build()
   for (const handler of [ok, silent]) {

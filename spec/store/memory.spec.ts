@@ -42,6 +42,19 @@ test('a connection whose time is over is swept out of its channels when another 
   await records.create('b', { ...record, ttl: 1_000 })
   await memberships.join('b', 'lobby')
   assert.equal(await memberships.members('lobby'), { connectionIds: ['b'] })
+  assert.equal(await memberships.channels('a'), [])
+})
+
+test('a connection whose time is over is in no channel, also where no other one comes', async () => {
+  let now = 99_999
+  const { records, memberships } = memory({ now: () => now })
+  await records.create('a', record)
+  await memberships.join('a', 'lobby')
+  assert.equal(await memberships.members('lobby'), { connectionIds: ['a'] })
+  assert.is(await memberships.has('a', 'lobby'), true)
+  now = 100_000
+  assert.equal(await memberships.members('lobby'), { connectionIds: [] })
+  assert.is(await memberships.has('a', 'lobby'), false)
 })
 
 test.run()

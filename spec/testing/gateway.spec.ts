@@ -219,6 +219,17 @@ test('app.server reaches connections', async () => {
   assert.is(await chat.server.connection(ann.connectionId).push('message', push), false)
 })
 
+test('app.server reaches channels, of the store that the gateway gave the application', async () => {
+  const gateway = opened(testGateway(chat))
+  const ann = await entered(gateway, 'ann')
+  const members: string[] = []
+  for await (const member of chat.server.channel('tea').members()) members.push(member)
+  assert.equal(members, [ann.connectionId])
+  const push = { room: 'tea', from: 'the house', text: 'We close.' }
+  assert.is((await chat.server.channel('tea').broadcast('message', push)).delivered, 1)
+  assert.equal(await ann.pushed('message'), push)
+})
+
 /** A plain handler that notes what it is given. */
 const noting = () => {
   const events: WebSocketEvent[] = []
