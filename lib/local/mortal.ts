@@ -64,6 +64,8 @@ export const mortal = (inside: Inside): Mortal => {
       }),
     undo: () => {
       for (const undo of undos.reverse()) undo()
+      // As in trace.ts. Nobody is killed any more.
+      current.disable()
     },
   }
 }

@@ -40,6 +40,8 @@ export const tracer = ({ plan, ports }: Inside): Tracer => {
     },
     undo: () => {
       for (const undo of undos) undo()
+      // Before Node 24 every promise of the process is slow for as long as somebody may ask.
+      current.disable()
     },
   }
 }
