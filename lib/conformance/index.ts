@@ -1,10 +1,13 @@
+import { blobCases as blobs } from './blobs.ts'
 import type { StoreCase } from './case.ts'
 import { commitCases as commits } from './commits.ts'
 import { membershipCases } from './memberships.ts'
 import { nameCases } from './names.ts'
+import { noteCases as notes } from './notes.ts'
 import { raceCases } from './races.ts'
 import { recordCases } from './records.ts'
 import { replaceCases } from './replaces.ts'
+import { shardCases as shards } from './shards.ts'
 
 export type { StoreCase } from './case.ts'
 
@@ -29,3 +32,12 @@ export const storeCases: readonly StoreCase[] = [
 
 /** What a store must do besides when it has a `commit`. Each case fails where there is none. */
 export const commitCases: readonly StoreCase[] = commits
+
+/** What a store must do besides when it has `memberships.note`: presence needs it. */
+export const noteCases: readonly StoreCase[] = notes
+
+/** What a store must do besides when it has `memberships.shards` and `grow`: channels of many thousands need them. */
+export const shardCases: readonly StoreCase[] = shards
+
+/** What a store must do besides when it has `blobs`: fan-out by a queue needs them. */
+export const blobCases: readonly StoreCase[] = blobs

@@ -56,6 +56,23 @@ export const membersFrom = async (
   return all
 }
 
+/** Everybody in one shard of a channel, page by page. */
+export const membersOfShard = async (
+  { memberships }: Pick<StorePorts, 'memberships'>,
+  channel: string,
+  shard: number,
+): Promise<string[]> => {
+  const all: string[] = []
+  let cursor: string | undefined
+  for (let pages = 0; pages < MAX_PAGES; pages++) {
+    const page = await memberships.members(channel, cursor, shard)
+    all.push(...page.connectionIds)
+    cursor = page.cursor
+    if (cursor === undefined) return all
+  }
+  throw new Error(`After ${MAX_PAGES} pages members() of shard ${shard} still gives a cursor.`)
+}
+
 /** Run something so many times, at once. */
 export const atOnce = <Result>(count: number, run: (index: number) => Promise<Result>): Promise<Result[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => run(index)))

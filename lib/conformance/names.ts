@@ -83,6 +83,18 @@ export const nameCases: readonly StoreCase[] = [
     },
   },
   {
+    claim: "a channel of the library's own, whose name begins with a control character, is none of a user's",
+    check: (store) => {
+      const own = makeId()
+      return keepsApart(store, [
+        ...['\u0001', '\u0002', '\u0001\u0002', '', '%01', '%02', '\\u0001', '\u0001%', '\u0001#'].map(
+          (begin) => begin + own,
+        ),
+        `\u0002${(own + '語'.repeat(128)).slice(0, 128)}`,
+      ])
+    },
+  },
+  {
     claim: 'a name of 128 characters of any script is a channel',
     check: (store) => {
       const own = makeId()

@@ -47,7 +47,10 @@ export const faultOf = (error: unknown): Fault => {
 
 /** The condition of a write was not met: no mistake, and no reason to try again. */
 export const isRefusal = ({ type, reasons }: Fault): boolean =>
-  type === 'ConditionalCheckFailedException' || reasons.some(({ Code }) => Code === 'ConditionalCheckFailed')
+  type === 'ConditionalCheckFailedException' || reasons.some(isRefused)
+
+/** The same of one action of a transaction. */
+export const isRefused = (reason: Reason | undefined): boolean => reason?.Code === 'ConditionalCheckFailed'
 
 /** Other requests were at the same item: nothing was done, and the next attempt may do it. */
 export const isConflict = ({ type, reasons }: Fault): boolean =>

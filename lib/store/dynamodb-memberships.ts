@@ -1,17 +1,8 @@
-import { itemOf, recordIn, type Table } from './dynamodb-records.ts'
-import {
-  CHANNEL,
-  CONNECTION,
-  channelOf,
-  connection,
-  type Item,
-  memberKey,
-  memberOf,
-  memberPartition,
-  recordKey,
-  reverseKey,
-} from './dynamodb-table.ts'
-import type { MembershipChanges, Memberships } from './store.ts'
+import { change, reverseOf, type ShardedTable } from './dynamodb-changes.ts'
+import { recordIn, type Table } from './dynamodb-records.ts'
+import { CHANNEL, channelOf, connection, memberOf, memberPartition, recordKey, shardsKey } from './dynamodb-table.ts'
+import { needShards, pageOf, placeOf, type ShardPage } from './shards.ts'
+import type { Memberships } from './store.ts'
 
 export interface MembershipsOptions {
   /** Rows that one request reads at most. */
@@ -22,117 +13,115 @@ export interface MembershipsOptions {
  * Keep memberships in a table: a row by which the channel finds its member, and a reverse row by which a connection
  * finds its channels, there whenever the first is.
  *
+ * | call | requests | units |
+ * |---|---|---|
+ * | `join` | 1 TransactWriteItems; 2 where the member is in another shard than is thought. From the second join of a process to one channel on, a GetItem a minute beside it | 6 WRU, 1 RRU a minute |
+ * | `leave` | 1 TransactWriteItems, or 2 as above | 4 WRU |
+ * | `has`, `note`, `shards` | 1 GetItem | 1 RRU |
+ * | `members` | 1 Query a page, and at least one for each shard | 1 RRU for 4 KB: about 30 members |
+ * | `channels` | 1 Query | 1 RRU |
+ * | `grow` | 1 PutItem | 1 WRU |
+ *
  * Every read is consistent. Who has joined and then broadcasts must be among those who get it, and a disconnect must
  * find every row; the dearer half of the read is nothing beside the price of the posts.
  */
-export const membershipsIn = (table: Table, { pageSize }: MembershipsOptions): Memberships => {
-  const { tableName, ask, seconds } = table
+export const membershipsIn = (table: ShardedTable, options: MembershipsOptions): ShardedMemberships => {
+  const { tableName, ask, counts, seconds } = table
+  const query = querying(table, options)
 
-  const pageOf = (partition: string, prefix: string, from?: Item) =>
-    ask('Query', {
-      TableName: tableName,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-      FilterExpression: '#ttl > :now',
-      ProjectionExpression: 'sk',
-      ExpressionAttributeNames: { '#ttl': 'ttl' },
-      ExpressionAttributeValues: { ':pk': { S: partition }, ':prefix': { S: prefix }, ':now': { N: `${seconds()}` } },
-      ConsistentRead: true,
-      ...(pageSize !== undefined && { Limit: pageSize }),
-      ...(from && { ExclusiveStartKey: from }),
-    })
-
+  /** What a connection says of a channel that it is in. */
+  const rowOf = async (connectionId: string, channel: string) => {
+    const row = await reverseOf(table, connectionId, channel)
+    return Number(row?.ttl?.N) > seconds() ? row : undefined
+  }
   return {
-    join: async (connectionId, channel) => {
-      const { refused } = await ask('TransactWriteItems', {
-        TransactItems: [
-          { ConditionCheck: openCheck(table, connectionId) },
-          ...changesOf(table, connectionId, { join: [channel], leave: [] }),
-        ],
-      })
+    join: async (connectionId, channel, note) => {
+      const first = { ConditionCheck: openCheck(table, connectionId) }
+      const [{ refused }] = await Promise.all([
+        change(table, connectionId, { join: [channel], leave: [] }, { first, note }),
+        counts.refresh(channel),
+      ])
       // What is there and cannot be read is an error, here too.
       if (refused) recordIn(table, connectionId, refused.reasons[0]?.Item)
       return !refused
     },
-    leave: async (connectionId, channel) =>
-      void (await ask('TransactWriteItems', {
-        TransactItems: changesOf(table, connectionId, { join: [], leave: [channel] }),
-      })),
-    has: async (connectionId, channel) => {
-      const Key = memberKey(channel, connectionId)
-      const { Item } = await ask('GetItem', { TableName: tableName, Key, ConsistentRead: true })
-      return Number(Item?.ttl?.N) > seconds()
+    leave: async (connectionId, channel) => void (await change(table, connectionId, { join: [], leave: [channel] })),
+    has: async (connectionId, channel) => (await rowOf(connectionId, channel)) !== undefined,
+    note: async (connectionId, channel) => (await rowOf(connectionId, channel))?.n?.S,
+    members: async (channel, cursor, shard) => {
+      const place = placeOf(cursor, shard)
+      const partition = memberPartition(channel, place.shard)
+      return pageOf(place, membersIn(await query(partition, undefined, place.from)))
     },
-    members: async (channel, cursor) => {
-      // The cursor is the id of the last member read: with the channel it makes the key to go on from.
-      const from = cursor === undefined ? undefined : memberKey(channel, cursor)
-      const { Items = [], LastEvaluatedKey } = await pageOf(memberPartition(channel), CONNECTION, from)
-      const connectionIds = Items.map(memberOf)
-      return LastEvaluatedKey ? { connectionIds, cursor: memberOf(LastEvaluatedKey) } : { connectionIds }
+    shards: (channel) => shardsIn(table, channel),
+    grow: async (channel, shards) => {
+      needShards(shards)
+      await ask('PutItem', {
+        TableName: tableName,
+        Item: { ...shardsKey(channel), shards: { N: `${shards}` } },
+        ConditionExpression: 'attribute_not_exists(pk) OR #shards < :shards',
+        ExpressionAttributeNames: { '#shards': 'shards' },
+        ExpressionAttributeValues: { ':shards': { N: `${shards}` } },
+      })
+      counts.set(channel, shards)
     },
     channels: async (connectionId) => {
       const channels: string[] = []
-      let from: Item | undefined
+      let from: string | undefined
       do {
-        const { Items = [], LastEvaluatedKey } = await pageOf(connection(connectionId), CHANNEL, from)
+        const { Items = [], LastEvaluatedKey } = await query(connection(connectionId), CHANNEL, from)
         channels.push(...Items.map(channelOf))
-        from = LastEvaluatedKey
-      } while (from)
+        from = LastEvaluatedKey?.sk?.S
+      } while (from !== undefined)
       return channels
     },
   }
 }
 
-/**
- * The same, for a service without transactions. Who crashes half way through, or looks half way through, may find a
- * reverse row without its member; whoever is through has left both rows or neither, even where joins and leaves of one
- * channel met.
- */
-export const looseMembershipsIn = (table: Table, options: MembershipsOptions): Memberships => {
-  const { tableName, ask } = table
-  const put = (key: Item) => ask('PutItem', { TableName: tableName, Item: rowOf(table, key), ReturnValues: 'ALL_OLD' })
-  const remove = (Key: Item) => ask('DeleteItem', { TableName: tableName, Key })
-  const isThere = async (Key: Item) =>
-    (await ask('GetItem', { TableName: tableName, Key, ConsistentRead: true })).Item !== undefined
+/** Nothing of it is optional here. */
+export type ShardedMemberships = Required<Memberships>
 
-  const leave = async (connectionId: string, channel: string): Promise<void> => {
-    const [member, reverse] = [memberKey(channel, connectionId), reverseKey(channel, connectionId)]
-    // The reverse row last: whatever breaks off between the two, a disconnect still finds the member.
-    await remove(member)
-    await remove(reverse)
-    // A join that came in between has put the member back, and may have seen its reverse row before it went.
-    if (await isThere(member)) await put(reverse)
-  }
-  /** Resolves with whether it was a member before. */
-  const enter = async (connectionId: string, channel: string): Promise<boolean> => {
-    const [member, reverse] = [memberKey(channel, connectionId), reverseKey(channel, connectionId)]
-    await put(reverse)
-    const { Attributes } = await put(member)
-    // A leave that came in between has taken the reverse row, and may have looked for the member before it came.
-    if (!(await isThere(reverse))) await put(reverse)
-    return Attributes !== undefined
-  }
-  return {
-    ...membershipsIn(table, options),
-    leave,
-    join: async (connectionId, channel) => {
-      const wasIn = await enter(connectionId, channel)
-      // Read after the rows are there: whoever closes the record from here on finds them.
-      const record = recordIn(table, connectionId, await itemOf(table, connectionId))
-      if (record && !record.closed) return true
-      if (!wasIn) await leave(connectionId, channel)
-      return false
-    },
-  }
+/** How many shards a channel has, as of all that has been written. */
+export const shardsIn = async ({ tableName, ask }: Table, channel: string): Promise<number> => {
+  const Key = shardsKey(channel)
+  const { Item } = await ask('GetItem', { TableName: tableName, Key, ConsistentRead: true })
+  return Number(Item?.shards?.N ?? 1)
 }
 
-/** The actions of a transaction that change memberships of one connection. */
-export const changesOf = (table: Table, connectionId: string, { join, leave }: MembershipChanges) => {
-  const { tableName } = table
-  const keysOf = (channel: string) => [reverseKey(channel, connectionId), memberKey(channel, connectionId)]
-  return [
-    ...join.flatMap(keysOf).map((key) => ({ Put: { TableName: tableName, Item: rowOf(table, key) } })),
-    ...leave.flatMap(keysOf).map((Key) => ({ Delete: { TableName: tableName, Key } })),
-  ]
+/** A page of a partition: of the rows that begin with `prefix`, from after the one that is called `from`. */
+const querying =
+  ({ tableName, ask, seconds }: Table, { pageSize }: MembershipsOptions) =>
+  (partition: string, prefix: string | undefined, from: string | undefined) =>
+    ask('Query', {
+      TableName: tableName,
+      KeyConditionExpression: `pk = :pk${prefix === undefined ? '' : ' AND begins_with(sk, :prefix)'}`,
+      FilterExpression: '#ttl > :now OR attribute_exists(#shards)',
+      ProjectionExpression: 'sk, #n, #shards',
+      ExpressionAttributeNames: { '#ttl': 'ttl', '#n': 'n', '#shards': 'shards' },
+      ExpressionAttributeValues: {
+        ':pk': { S: partition },
+        ':now': { N: `${seconds()}` },
+        ...(prefix !== undefined && { ':prefix': { S: prefix } }),
+      },
+      ConsistentRead: true,
+      ...(pageSize !== undefined && { Limit: pageSize }),
+      ...(from !== undefined && { ExclusiveStartKey: { pk: { S: partition }, sk: { S: from } } }),
+    })
+
+const membersIn = ({ Items = [], LastEvaluatedKey }: Awaited<ReturnType<ReturnType<typeof querying>>>): ShardPage => {
+  const connectionIds: string[] = []
+  const notes: (string | undefined)[] = []
+  let shards: number | undefined
+  for (const item of Items) {
+    const connectionId = memberOf(item)
+    if (connectionId === undefined) shards = Number(item.shards?.N)
+    else {
+      connectionIds.push(connectionId)
+      notes.push(item.n?.S)
+    }
+  }
+  const noted = notes.some((note) => note !== undefined)
+  return { connectionIds, notes: noted ? notes : undefined, next: LastEvaluatedKey?.sk?.S, shards }
 }
 
 const openCheck = ({ tableName, seconds }: Table, connectionId: string) => ({
@@ -143,8 +132,3 @@ const openCheck = ({ tableName, seconds }: Table, connectionId: string) => ({
   ExpressionAttributeValues: { ':now': { N: `${seconds()}` } },
   ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
 })
-
-const rowOf = ({ seconds }: Table, key: Item): Item => ({ ...key, ttl: { N: `${seconds() + ROW_SECONDS}` } })
-
-/** A connection lasts two hours at most (WebSocket API quotas); a quarter of an hour for late messages. */
-const ROW_SECONDS = 2 * 60 * 60 + 15 * 60

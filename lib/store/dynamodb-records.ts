@@ -70,6 +70,12 @@ export const itemOf = async ({ tableName, ask }: Table, connectionId: string): P
 const winner = async (table: Table, connectionId: string, { item, reasons }: Fault) =>
   item ?? reasons[0]?.Item ?? (await itemOf(table, connectionId))
 
+/**
+ * A write whose answer was lost is sent again, by us, by the SDK or on a fresh socket, and then meets what it wrote
+ * itself. The item says whose it is.
+ */
+export const markOf = () => process.getBuiltinModule('node:crypto').randomUUID().slice(-12)
+
 const putOf = (
   { tableName, seconds }: Table,
   connectionId: string,
@@ -78,9 +84,7 @@ const putOf = (
   names: Readonly<Record<string, string>> = {},
   values: Item = {},
 ) => {
-  // A write whose answer was lost is sent again, by us, by the SDK or on a fresh socket, and then meets what it wrote
-  // itself. The item says whose it is.
-  const mark = process.getBuiltinModule('node:crypto').randomUUID().slice(-12)
+  const mark = markOf()
   return {
     mark,
     put: {

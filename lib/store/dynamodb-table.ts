@@ -38,36 +38,46 @@ export type Item = Readonly<
 >
 
 /** The record of a connection. */
-export const recordKey = (connectionId: string) => keyOf(connection(connectionId), RECORD)
+export const recordKey = (connectionId: string) => keyOf(connection(connectionId), SINGLE)
 
 /** The row by which a channel finds a member. */
-export const memberKey = (channel: string, connectionId: string) =>
-  keyOf(memberPartition(channel), connection(connectionId))
+export const memberKey = (channel: string, shard: number, connectionId: string) =>
+  keyOf(memberPartition(channel, shard), connection(connectionId))
 
-/** The row by which a connection finds a channel that it is in. */
+/** The row by which a connection finds a channel that it is in, and in which of its shards. There is one, or none. */
 export const reverseKey = (channel: string, connectionId: string) =>
-  keyOf(connection(connectionId), memberPartition(channel))
+  keyOf(connection(connectionId), `${CHANNEL}${encode(channel)}`)
+
+/** How many shards a channel has: the first row of its first one, so that who reads the members reads it with them. */
+export const shardsKey = (channel: string) => keyOf(memberPartition(channel, 0), SINGLE)
+
+/** A text that is kept for a while. */
+export const blobKey = (key: string) => keyOf(`${BLOB}${key}`, SINGLE)
 
 /** The partition of what is one connection's. */
 export const connection = (connectionId: string) => `${CONNECTION}${connectionId}`
 
-/** The partition of a channel's members. A channel has one, which takes 1,000 writes a second (DynamoDB, "Best practices
- * for designing partition keys"). */
-export const memberPartition = (channel: string) => `${CHANNEL}${encode(channel)}#${SHARD}`
+/** The partition of a shard's members. One takes 1,000 writes a second (DynamoDB, "Best practices for designing partition
+ * keys"). */
+export const memberPartition = (channel: string, shard: number) => `${CHANNEL}${encode(channel)}#${shard}`
 
-/** Whose row this is, of those in the partition of a channel. */
-export const memberOf = ({ sk }: Item): string => sk?.S?.slice(CONNECTION.length) ?? ''
+/** Whose row this is, of those in the partition of a shard. `undefined` for the number of shards. */
+export const memberOf = ({ sk }: Item): string | undefined =>
+  sk?.S?.startsWith(CONNECTION) ? sk.S.slice(CONNECTION.length) : undefined
 
 /** Which channel this is about, of the reverse rows of a connection. */
-export const channelOf = ({ sk }: Item): string => decode(sk?.S?.slice(CHANNEL.length).replace(/#[^#]*$/, '') ?? '')
+export const channelOf = ({ sk }: Item): string => decode(sk?.S?.slice(CHANNEL.length) ?? '')
 
-export const CONNECTION = 'C#'
 export const CHANNEL = 'H#'
-const RECORD = '@'
-const SHARD = '0'
+const CONNECTION = 'C#'
+const BLOB = 'B#'
+/** What there is one of in its partition. It comes before every `C#`. */
+const SINGLE = '@'
 
 const keyOf = (pk: string, sk: string) => ({ pk: { S: pk }, sk: { S: sk } })
 
-/** A channel named `a#1` is not shard 1 of the channel `a`. */
-const encode = (channel: string) => channel.replace(/[%#]/g, (char) => (char === '#' ? '%23' : '%25'))
-const decode = (encoded: string) => encoded.replace(/%2[35]/g, (code) => (code === '%23' ? '#' : '%'))
+/** A channel named `a#1` is not shard 1 of the channel `a`. Control characters begin the names of the library's own. */
+const encode = (channel: string) =>
+  channel.replace(/[%#\p{Cc}]/gu, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`)
+const decode = (encoded: string) =>
+  encoded.replace(/%(..)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))

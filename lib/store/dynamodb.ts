@@ -1,7 +1,11 @@
+import { blobsIn } from './dynamodb-blobs.ts'
 import { asking, type CallingOptions } from './dynamodb-call.ts'
-import { changesOf, looseMembershipsIn, type MembershipsOptions, membershipsIn } from './dynamodb-memberships.ts'
+import { change, type ShardedTable } from './dynamodb-changes.ts'
+import { looseMembershipsIn } from './dynamodb-loose.ts'
+import { type MembershipsOptions, membershipsIn, shardsIn } from './dynamodb-memberships.ts'
 import { checkOptions } from './dynamodb-options.ts'
 import { recordsIn, replacementOf, resultOf, type Table } from './dynamodb-records.ts'
+import { shardCounts } from './shard-counts.ts'
 import type { StorePorts } from './store.ts'
 
 export interface DynamodbOptions extends CallingOptions, MembershipsOptions {
@@ -19,17 +23,19 @@ export const dynamodbPorts = (options: DynamodbOptions): StorePorts => {
   checkOptions(options)
   const { tableName, transactions = true, now = Date.now } = options
   const table: Table = { tableName, ask: asking(options), seconds: () => Math.floor(now() / 1000) }
-  const records = recordsIn(table)
-  if (!transactions) return { records, memberships: looseMembershipsIn(table, options) }
-  return { records, memberships: membershipsIn(table, options), commit: commitIn(table) }
+  const sharded = { ...table, counts: shardCounts((channel) => shardsIn(table, channel), now) }
+  const ports = { records: recordsIn(table), blobs: blobsIn(table) }
+  if (!transactions) return { ...ports, memberships: looseMembershipsIn(sharded, options) }
+  return { ...ports, memberships: membershipsIn(sharded, options), commit: commitIn(sharded) }
 }
 
 const commitIn =
-  (table: Table): NonNullable<StorePorts['commit']> =>
+  (table: ShardedTable): NonNullable<StorePorts['commit']> =>
   async (connectionId, version, next, changes) => {
     const { put, mark } = replacementOf(table, connectionId, version, next)
-    const { refused } = await table.ask('TransactWriteItems', {
-      TransactItems: [{ Put: put }, ...changesOf(table, connectionId, changes)],
-    })
+    const [{ refused }] = await Promise.all([
+      change(table, connectionId, changes, { first: { Put: put } }),
+      ...changes.join.map(table.counts.refresh),
+    ])
     return refused ? resultOf(table, connectionId, mark, refused) : { ok: true }
   }

@@ -1,3 +1,4 @@
+import { needShards, type Place, pageOf, placeOf, type ShardPage, shardOf } from './shards.ts'
 import type { ConnectionRecord, ReplaceResult, StorePorts } from './store.ts'
 
 export interface MemoryOptions {
@@ -8,9 +9,12 @@ export interface MemoryOptions {
 /** Keep connections in maps of this process. */
 export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts => {
   const records = new Map<string, Kept>()
-  const channels = new Map<string, Set<string>>()
-  // The other way round, so that a disconnect costs what the connection had joined, and not every channel there is.
-  const joined = new Map<string, Set<string>>()
+  /** The shards of each channel. */
+  const channels = new Map<string, Shard[]>()
+  // The other way round, so that a disconnect costs what the connection had joined, and not every channel there is; and
+  // so that a member is found where it is, whatever has grown since.
+  const joined = new Map<string, Map<string, Leaf>>()
+  const texts = new Map<string, { readonly text: string; readonly end: number }>()
   let sweepAt = 0
 
   const find = (connectionId: string): Kept | undefined => {
@@ -18,15 +22,19 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
     return kept && kept.ttl * 1000 > now() ? kept : undefined
   }
   const drop = (connectionId: string, channel: string) => {
-    const members = channels.get(channel)
-    members?.delete(connectionId)
-    if (members?.size === 0) channels.delete(channel)
     const own = joined.get(connectionId)
-    own?.delete(channel)
-    if (own?.size === 0) joined.delete(connectionId)
+    const leaf = own?.get(channel)
+    if (!own || !leaf) return
+    own.delete(channel)
+    if (own.size === 0) joined.delete(connectionId)
+    const { members, shard } = leaf
+    members.delete(connectionId)
+    if (members.size === 0) shard.leaves.delete(leaf.number)
+    // A channel that has grown stays so.
+    if (shard.leaves.size === 0 && channels.get(channel)?.length === 1) channels.delete(channel)
   }
   const dropAll = (connectionId: string) => {
-    for (const channel of [...(joined.get(connectionId) ?? [])]) drop(connectionId, channel)
+    for (const channel of [...(joined.get(connectionId)?.keys() ?? [])]) drop(connectionId, channel)
   }
   const sweep = () => {
     if (now() < sweepAt) return
@@ -36,6 +44,7 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
       records.delete(connectionId)
       dropAll(connectionId)
     }
+    for (const [key, { end }] of texts) if (end <= now()) texts.delete(key)
   }
 
   const put = (connectionId: string, version: number, next: ConnectionRecord): ReplaceResult => {
@@ -44,11 +53,26 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
     records.set(connectionId, keep(next))
     return { ok: true }
   }
-  const has = (connectionId: string, channel: string) =>
-    find(connectionId) !== undefined && channels.get(channel)?.has(connectionId) === true
-  const join = (connectionId: string, channel: string) => {
-    add(channels, channel, connectionId)
-    add(joined, connectionId, channel)
+  const shardsOf = (channel: string) => {
+    const shards = channels.get(channel) ?? [newShard()]
+    channels.set(channel, shards)
+    return shards
+  }
+  const join = (connectionId: string, channel: string, note?: string) => {
+    const own = joined.get(connectionId) ?? new Map<string, Leaf>()
+    joined.set(connectionId, own)
+    const leaf = own.get(channel) ?? nextLeaf(connectionId, shardsOf(channel))
+    own.set(channel, leaf)
+    leaf.members.set(connectionId, note)
+  }
+  const leafOf = (connectionId: string, channel: string) => find(connectionId) && joined.get(connectionId)?.get(channel)
+  const textOf = (key: string) => {
+    const kept = texts.get(key)
+    return kept && kept.end > now() ? kept.text : undefined
+  }
+  const putText = (key: string, text: string, ttlSeconds: number) => {
+    sweep()
+    texts.set(key, { text, end: now() + ttlSeconds * 1000 })
   }
 
   return {
@@ -71,19 +95,36 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
       delete: async (connectionId) => void records.delete(connectionId),
     },
     memberships: {
-      join: async (connectionId, channel) => {
+      join: async (connectionId, channel, note) => {
         const kept = find(connectionId)
         if (!kept || kept.closed) return false
-        join(connectionId, channel)
+        join(connectionId, channel, note)
         return true
       },
       leave: async (connectionId, channel) => drop(connectionId, channel),
-      has: async (connectionId, channel) => has(connectionId, channel),
+      has: async (connectionId, channel) => leafOf(connectionId, channel) !== undefined,
+      note: async (connectionId, channel) => leafOf(connectionId, channel)?.members.get(connectionId),
       // Those whose time is over may not have been swept yet.
-      members: async (channel) => ({
-        connectionIds: [...(channels.get(channel) ?? [])].filter((connectionId) => has(connectionId, channel)),
-      }),
-      channels: async (connectionId) => [...(joined.get(connectionId) ?? [])],
+      members: async (channel, cursor, shard) => {
+        const place = placeOf(cursor, shard)
+        return pageOf(place, leavesOf(channels.get(channel), place, find))
+      },
+      shards: async (channel) => channels.get(channel)?.length ?? 1,
+      grow: async (channel, count) => {
+        needShards(count)
+        const shards = shardsOf(channel)
+        while (shards.length < count) shards.push(newShard())
+      },
+      channels: async (connectionId) => [...(joined.get(connectionId)?.keys() ?? [])],
+    },
+    blobs: {
+      put: async (key, text, ttlSeconds) => putText(key, text, ttlSeconds),
+      claim: async (key, ttlSeconds) => {
+        if (textOf(key) !== undefined) return false
+        putText(key, '', ttlSeconds)
+        return true
+      },
+      get: async (key) => textOf(key),
     },
     commit: async (connectionId, version, next, changes) => {
       const result = put(connectionId, version, next)
@@ -94,6 +135,65 @@ export const memoryPorts = ({ now = Date.now }: MemoryOptions = {}): StorePorts 
     },
   }
 }
+
+/** A part of the members of a channel, in the order in which they joined. */
+interface Shard {
+  /** How many have ever joined. */
+  joins: number
+  /** By their numbers, which only grow: whoever stays is on the same one, whoever else comes and goes. */
+  readonly leaves: Map<number, Leaf>
+}
+
+/** Those of so many joins in a row who are still there, each with its note. */
+interface Leaf {
+  readonly shard: Shard
+  readonly number: number
+  readonly members: Map<string, string | undefined>
+}
+
+const newShard = (): Shard => ({ joins: 0, leaves: new Map() })
+
+/** The leaf on which the next member of a channel is. */
+const nextLeaf = (connectionId: string, shards: readonly Shard[]): Leaf => {
+  // There is one for each number below the length.
+  const shard = shards[shardOf(connectionId, shards.length)] ?? newShard()
+  const number = Math.floor(shard.joins++ / PAGE)
+  const leaf = shard.leaves.get(number) ?? { shard, number, members: new Map() }
+  shard.leaves.set(number, leaf)
+  return leaf
+}
+
+/** Whole leaves, as many as fit on a page. */
+const leavesOf = (
+  shards: readonly Shard[] = [],
+  place: Place,
+  isThere: (connectionId: string) => unknown,
+): ShardPage => {
+  const connectionIds: string[] = []
+  const notes: (string | undefined)[] = []
+  const from = Number(place.from ?? 0)
+  let room = PAGE
+  let next: string | undefined
+  let noted = false
+  for (const { number, members } of shards[place.shard]?.leaves.values() ?? []) {
+    if (number < from) continue
+    room -= members.size
+    if (room < 0) {
+      next = String(number)
+      break
+    }
+    for (const [connectionId, note] of members) {
+      if (!isThere(connectionId)) continue
+      connectionIds.push(connectionId)
+      notes.push(note)
+      noted ||= note !== undefined
+    }
+  }
+  return { connectionIds, notes: noted ? notes : undefined, next, shards: shards.length }
+}
+
+/** As many as one request to DynamoDB or Redis would bring, about. */
+const PAGE = 1_000
 
 /**
  * Text, as in any real store: what does not survive JSON is lost here too, and no caller can change a stored record.
@@ -115,6 +215,3 @@ const read = ({ text }: Kept): ConnectionRecord => JSON.parse(text)
 
 /** Expired records are looked for this often, when a connection comes. */
 const SWEEP_MS = 60_000
-
-const add = (sets: Map<string, Set<string>>, key: string, member: string) =>
-  sets.set(key, (sets.get(key) ?? new Set()).add(member))

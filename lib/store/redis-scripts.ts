@@ -31,44 +31,98 @@ return { 1 }`)
 
 export const DELETE = `return redis.call('DEL', KEYS[1])`
 
-/** `channel` -> the end of the connection that is open, and from now on says that it is in the channel. */
-export const NOTE = live(`if not t or c[4] == '1' then return false end
-redis.call('SADD', KEYS[2], ARGV[2])
+/** `channel, shard` -> the end of the connection that is open and says from now on that it is there, and the shard that it
+ * said before, or else this one. */
+export const SAY = live(`if not t or c[4] == '1' then return false end
+redis.call('HSETNX', KEYS[2], ARGV[2], ARGV[3])
 redis.call('PEXPIREAT', KEYS[2], c[3])
-return c[3]`)
+return { c[3], redis.call('HGET', KEYS[2], ARGV[2]) }`)
 
-/** `channel` */
-export const UNNOTE = `return redis.call('SREM', KEYS[1], ARGV[1])`
+/** `channel, shard` -> nothing once it no longer says so; the shard that it says where that is another one. */
+export const UNSAY = `
+local shard = redis.call('HGET', KEYS[1], ARGV[1])
+if shard ~= ARGV[2] then return shard end
+redis.call('HDEL', KEYS[1], ARGV[1])
+return false`
 
-export const CHANNELS = `return redis.call('SMEMBERS', KEYS[1])`
+/** `channel` -> the shard that the connection says. */
+export const SAID = `return redis.call('HGET', KEYS[1], ARGV[1])`
 
-// A channel: the one key is the set of its members, each with the time of its end in epoch milliseconds.
+export const CHANNELS = `return redis.call('HKEYS', KEYS[1])`
+
+// A shard of a channel: KEYS are the set of its members, each with the time of its end in epoch milliseconds, and their
+// notes.
 
 /**
- * `now, connection, end`. Whoever has ended is swept out: a thousand at most, so that nobody waits for a join. The set
- * ends with the last of its members.
+ * `now, connection, end[, note]`. Whoever has ended is swept out: a thousand at most, so that nobody waits for a join.
+ * The set ends with the last of its members.
  */
 export const ADMIT = `
 redis.call('ZADD', KEYS[1], ARGV[3], ARGV[2])
-local ended = redis.call('ZCOUNT', KEYS[1], '-inf', ARGV[1])
-if ended > 0 then redis.call('ZREMRANGEBYRANK', KEYS[1], 0, math.min(ended, 1000) - 1) end
+if ARGV[4] then redis.call('HSET', KEYS[2], ARGV[2], ARGV[4]) else redis.call('HDEL', KEYS[2], ARGV[2]) end
+local ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 1000)
+if #ended > 0 then
+  redis.call('ZREM', KEYS[1], unpack(ended))
+  redis.call('HDEL', KEYS[2], unpack(ended))
+end
 local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-if last[2] then redis.call('PEXPIREAT', KEYS[1], last[2]) end
+if last[2] then
+  redis.call('PEXPIREAT', KEYS[1], last[2])
+  redis.call('PEXPIREAT', KEYS[2], last[2])
+end
 return 1`
 
 /** `connection` */
-export const DISMISS = `return redis.call('ZREM', KEYS[1], ARGV[1])`
+export const DISMISS = `
+redis.call('ZREM', KEYS[1], ARGV[1])
+return redis.call('HDEL', KEYS[2], ARGV[1])`
 
-/** `now, connection` -> 1 for a member, otherwise 0. */
-export const HAS = `
+/** `now, connection` -> a list with the note of a member, if it has one; otherwise nothing. */
+export const MEMBER = `
 local at = redis.call('ZSCORE', KEYS[1], ARGV[2])
-return at and tonumber(at) > tonumber(ARGV[1]) and 1 or 0`
+if not (at and tonumber(at) > tonumber(ARGV[1])) then return false end
+return { redis.call('HGET', KEYS[2], ARGV[2]) or nil }`
 
-/** `now, cursor` -> the next cursor, which is 0 after the last page, and about a thousand members. */
+/**
+ * `now, cursor` -> the next cursor, which is 0 after the last page; how many shards there are, where KEYS have that; about
+ * a thousand members; and their notes, where anybody has one.
+ */
 export const PAGE = `
 local page = redis.call('ZSCAN', KEYS[1], ARGV[2], 'COUNT', 1000)
-local found = { page[1] }
+local ids = {}
 for i = 1, #page[2], 2 do
-  if tonumber(page[2][i + 1]) > tonumber(ARGV[1]) then found[#found + 1] = page[2][i] end
+  if tonumber(page[2][i + 1]) > tonumber(ARGV[1]) then ids[#ids + 1] = page[2][i] end
 end
-return found`
+local notes = {}
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  for i = 1, #ids, 1000 do
+    local some = redis.call('HMGET', KEYS[2], unpack(ids, i, math.min(i + 999, #ids)))
+    for j = 1, #some do notes[i + j - 1] = some[j] end
+  end
+end
+return { page[1], KEYS[3] and redis.call('GET', KEYS[3]) or false, ids, notes }`
+
+// How many shards a channel has: one key, in the slot of its first one.
+
+export const SHARDS = `return redis.call('GET', KEYS[1])`
+
+/** `shards` */
+export const GROW = `
+if tonumber(redis.call('GET', KEYS[1]) or 1) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
+return 1`
+
+// A text that is kept for a while: one key. A letter before it says what it is.
+
+/** `text, milliseconds` */
+export const PUT = `return redis.call('SET', KEYS[1], 'T' .. ARGV[1], 'PX', ARGV[2])`
+
+/** `mark, milliseconds` -> 1 for whoever was first, though it may be told so twice. */
+export const CLAIM = `
+if redis.call('SET', KEYS[1], 'C' .. ARGV[1], 'PX', ARGV[2], 'NX') then return 1 end
+return redis.call('GET', KEYS[1]) == 'C' .. ARGV[1] and 1 or 0`
+
+/** -> the text; an empty one where there is but a claim. */
+export const GET = `
+local kept = redis.call('GET', KEYS[1])
+if not kept then return false end
+return string.sub(kept, 1, 1) == 'T' and string.sub(kept, 2) or ''`

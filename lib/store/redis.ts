@@ -1,7 +1,10 @@
 import { need, needKeys } from '../mistakes.ts'
 import { recordOf, textOf } from './record-text.ts'
+import { isNothing, isOne, listOf } from './redis-answers.ts'
+import { redisBlobs } from './redis-blobs.ts'
 import { type RedisClient, scripts } from './redis-client.ts'
-import { ADMIT, CHANNELS, CREATE, DELETE, DISMISS, HAS, NOTE, PAGE, READ, REPLACE, UNNOTE } from './redis-scripts.ts'
+import { redisMemberships } from './redis-memberships.ts'
+import { CREATE, DELETE, READ, REPLACE } from './redis-scripts.ts'
 import type { ConnectionRecord, StorePorts } from './store.ts'
 
 export interface RedisOptions {
@@ -19,10 +22,13 @@ export interface RedisOptions {
  * | key | | |
  * |---|---|---|
  * | `{c:ID}:p` | hash | the record: `v` version, `r` text, `t` its end in epoch milliseconds, `x` 1 when it is closed |
- * | `{c:ID}:m` | set | the channels that the connection is in, or is about to be in |
- * | `h:{CHANNEL:0}` | sorted set | the members of a channel, by their end. 0 is the shard, the only one so far |
+ * | `{c:ID}:m` | hash | the channels that the connection is in, or is about to be in, each with its shard |
+ * | `h:{CHANNEL:SHARD}` | sorted set | the members in a shard of a channel, by their end |
+ * | `n:{CHANNEL:SHARD}` | hash | the notes of those who have one |
+ * | `s:{CHANNEL:0}` | text | how many shards the channel has, where it has grown. It has no end |
+ * | `b:{KEY}` | text | a text that is kept for a while |
  *
- * A connection has one hash slot and a channel another. There is no `commit`, because no script reaches two slots: a
+ * A connection has one hash slot and a shard another. There is no `commit`, because no script reaches two slots: a
  * message's leaves are carried out before its state is stored, and its joins after.
  */
 export const redisPorts = (client: RedisClient, options: RedisOptions = {}): StorePorts => {
@@ -30,18 +36,10 @@ export const redisPorts = (client: RedisClient, options: RedisOptions = {}): Sto
   const { prefix = '', timeoutMs = 3_000, now = Date.now } = options
   const run = scripts(client, timeoutMs)
   const recordKey = (connectionId: string) => `${prefix}{c:${connectionId}}:p`
-  const joinedKey = (connectionId: string) => `${prefix}{c:${connectionId}}:m`
-  const membersKey = (shard: string) => `${prefix}h:{${shard}}`
   const time = () => String(now())
 
   const read = (text: unknown, connectionId: string) =>
     isNothing(text) ? undefined : recordOf(String(text), `the key '${recordKey(connectionId)}'`)
-
-  /** The connection's word that it is in a channel, for as long as it is open. Its end, or nothing. */
-  const note = (connectionId: string, shard: string) =>
-    run(NOTE, [recordKey(connectionId), joinedKey(connectionId)], time(), shard)
-  const unnote = (connectionId: string, shard: string) => run(UNNOTE, [joinedKey(connectionId)], shard)
-  const dismiss = (connectionId: string, shard: string) => run(DISMISS, [membersKey(shard)], connectionId)
 
   return {
     records: {
@@ -55,43 +53,10 @@ export const redisPorts = (client: RedisClient, options: RedisOptions = {}): Sto
       },
       delete: async (connectionId) => void (await run(DELETE, [recordKey(connectionId)])),
     },
-    memberships: {
-      // A member row exists only while the connection says that it is in the channel: whoever closes the connection finds
-      // what to take back there, even if this function dies half-way. The second look is for a connection that was closed,
-      // and cleaned up after, between the first look and the row. Only a function that dies at that very point leaves a
-      // row behind, which ends with the connection's time.
-      join: async (connectionId, channel) => {
-        const shard = shardOf(channel)
-        const end = await note(connectionId, shard)
-        if (isNothing(end)) return false
-        await run(ADMIT, [membersKey(shard)], time(), connectionId, String(end))
-        if (!isNothing(await note(connectionId, shard))) return true
-        await dismiss(connectionId, shard)
-        await unnote(connectionId, shard)
-        return false
-      },
-      // The row goes first, so that none is left without the word that leads to it; and once more at last, because a join
-      // of the same connection may have come between.
-      leave: async (connectionId, channel) => {
-        const shard = shardOf(channel)
-        await dismiss(connectionId, shard)
-        await unnote(connectionId, shard)
-        await dismiss(connectionId, shard)
-      },
-      has: async (connectionId, channel) => isOne(await run(HAS, [membersKey(shardOf(channel))], time(), connectionId)),
-      // ZSCAN: who is a member from the first page to the last is in one of them, and in two of them at times while the
-      // channel grows or shrinks (Redis's documentation of SCAN).
-      members: async (channel, cursor = FIRST) => {
-        const [next = FIRST, ...connectionIds] = listOf(await run(PAGE, [membersKey(shardOf(channel))], time(), cursor))
-        return next === FIRST ? { connectionIds } : { connectionIds, cursor: next }
-      },
-      channels: async (connectionId) => listOf(await run(CHANNELS, [joinedKey(connectionId)])).map(channelOf),
-    },
+    memberships: redisMemberships({ run, prefix, now, recordKey }),
+    blobs: redisBlobs(run, prefix),
   }
 }
-
-/** Where ZSCAN begins, and what it says at the end. */
-const FIRST = '0'
 
 /** `version, text, end, closed`, as the scripts take them. */
 const fieldsOf = (record: ConnectionRecord) => [
@@ -100,17 +65,6 @@ const fieldsOf = (record: ConnectionRecord) => [
   String(Math.ceil(record.ttl * 1000)),
   record.closed ? '1' : '0',
 ]
-
-/** A channel's name may hold braces and colons, and neither may decide the hash slot or make two channels one. */
-const shardOf = (channel: string) => `${encodeURIComponent(channel)}:0`
-const channelOf = (shard: string) => decodeURIComponent(shard.slice(0, shard.lastIndexOf(':')))
-
-const isOne = (answer: unknown) => String(answer) === '1'
-const isNothing = (answer: unknown) => answer === null || answer === undefined
-const listOf = (answer: unknown): string[] => {
-  if (!Array.isArray(answer)) throw new TypeError(`Redis answered '${answer}' where a list was expected.`)
-  return answer.map(String)
-}
 
 const checkOptions = (options: RedisOptions) => {
   needKeys('redis()', options, ['prefix', 'timeoutMs', 'now'])

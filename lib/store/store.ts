@@ -23,6 +23,12 @@ export interface ConnectionRecord {
   readonly claim?: Claim
   /** Absolute deadlines of the `after`s and delayed `raise`s that are running. */
   readonly due?: readonly Due[]
+  /** What handlers keep of the connection: `connection.data`. */
+  readonly data?: unknown
+  /** Who it is, as `connection.identify()` said. */
+  readonly user?: string
+  /** The last change of `data` or `user` outside of a claim, unlike any other: whoever lost its answer finds it here. */
+  readonly mark?: string
   /** The last state-changing messages that committed, oldest first. */
   readonly done?: readonly Done[]
   /** How many state-changing messages have come to an end, well or not: what a message's `dep` is held against. */
@@ -95,17 +101,34 @@ export interface Records {
 
 /** Which connections are in which channel. */
 export interface Memberships {
-  /** Atomically, only while the connection's record is there and open. `false` otherwise. */
-  readonly join: (connectionId: string, channel: string) => Promise<boolean>
+  /**
+   * Atomically, only while the connection's record is there and open. `false` otherwise. Whoever joins again stays a
+   * member once, and its note becomes this one, or none. A note is text of up to 700 bytes.
+   */
+  readonly join: (connectionId: string, channel: string, note?: string) => Promise<boolean>
   readonly leave: (connectionId: string, channel: string) => Promise<void>
   readonly has: (connectionId: string, channel: string) => Promise<boolean>
-  /** One page of a channel, and the cursor of the next page where there is one. */
-  readonly members: (channel: string, cursor?: string) => Promise<MemberPage>
+  /** The note that a member joined with. Presence needs it. */
+  readonly note?: (connectionId: string, channel: string) => Promise<string | undefined>
+  /**
+   * One page of a channel, and the cursor of the next page where there is one. Given a shard, of that one alone; a cursor
+   * goes back with the shard that it came from.
+   *
+   * Whoever is a member from the first page to the last is in one of them, however the channel grows meanwhile.
+   */
+  readonly members: (channel: string, cursor?: string, shard?: number) => Promise<MemberPage>
+  /** How many shards a channel has, as of all joins that have returned. It grows and never shrinks. @default 1 */
+  readonly shards?: (channel: string) => Promise<number>
+  /**
+   * Give a channel at least so many shards: a power of two, 1,024 at most. Rejects for any other number. Whoever is a
+   * member stays where it is, and is found there, also when it joins again.
+   */
+  readonly grow?: (channel: string, shards: number) => Promise<void>
   /** The channels that a connection is in. None is missing, however recently it was joined. */
   readonly channels: (connectionId: string) => Promise<readonly string[]>
 }
 
-/** What a message asks of its connection's memberships. No channel is in both. */
+/** What a message asks of its connection's memberships. No channel is in both. Who joins has no note. */
 export interface MembershipChanges {
   readonly join: readonly string[]
   readonly leave: readonly string[]
@@ -113,13 +136,27 @@ export interface MembershipChanges {
 
 export interface MemberPage {
   readonly connectionIds: readonly string[]
+  /** The note of each of them, in the same order. Absent where none has one. */
+  readonly notes?: readonly (string | undefined)[]
   readonly cursor?: string
+}
+
+/** Texts that are needed for a while: what a fan-out has to say, and how far it is. */
+export interface Blobs {
+  /** Up to 256 KB, for so many seconds. Whatever was there is replaced. */
+  readonly put: (key: string, text: string, ttlSeconds: number) => Promise<void>
+  /** Put an empty text, only if there is none. `false` when there is one. */
+  readonly claim: (key: string, ttlSeconds: number) => Promise<boolean>
+  /** Never an older text than one whose `put` has returned. `undefined` when its time is over, too. */
+  readonly get: (key: string) => Promise<string | undefined>
 }
 
 /** A place to keep connections: two ports, one adapter. */
 export interface StorePorts {
   readonly records: Records
   readonly memberships: Memberships
+  /** Fan-out and presence in large channels need it. */
+  readonly blobs?: Blobs
   /**
    * `replace` together with memberships of the same connection, all or nothing. At most `MAX_CHANGES` channels.
    *

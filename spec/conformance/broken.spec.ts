@@ -1,13 +1,13 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Store } from 'ws-interlock'
-import { commitCases, storeCases } from 'ws-interlock/store/conformance'
+import { blobCases, commitCases, noteCases, shardCases, storeCases } from 'ws-interlock/store/conformance'
 import { memory } from 'ws-interlock/store/memory'
 import { BROKEN } from './broken.ts'
 
 const test = suite('the conformance suite')
 
-const all = [...storeCases, ...commitCases]
+const all = [...storeCases, ...commitCases, ...noteCases, ...shardCases, ...blobCases]
 
 /** What any of these stores has broken so far. */
 const everSeen = new Set<string>()
@@ -31,7 +31,7 @@ for (const { flaw, seenBy, store } of BROKEN)
     assert.ok(seen, `not seen by '${seenBy} …', but by: ${[...sentences.keys()].join('; ') || 'nothing'}`)
     assert.match(
       seen[1],
-      /expected .+, got |expected \d+ and got |^After \d+ pages|expected at most|expected a member|has no commit/s,
+      /expected .+, got |expected \d+ and got |^After \d+ pages|expected at most|expected a member|has no (commit|note|shards|blobs)/s,
     )
   })
 

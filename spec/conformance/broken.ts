@@ -1,26 +1,11 @@
 import type { Memberships, Records, Store } from 'ws-interlock'
 import { memory } from 'ws-interlock/store/memory'
-
-/** A store with one flaw, and a claim of the suite that must see it. */
-export interface Broken {
-  readonly flaw: string
-  readonly seenBy: string
-  readonly store: () => Store
-}
+import { type Broken, but, pause } from './breaking.ts'
+import { BROKEN_BLOBS } from './broken-blobs.ts'
+import { BROKEN_NOTES } from './broken-notes.ts'
+import { BROKEN_SHARDS } from './broken-shards.ts'
 
 type Stored = Parameters<Records['create']>[1]
-
-/** A good store, some of whose functions are exchanged. `breaks` is given the good ones. */
-const but =
-  (breaks: (good: Store) => { records?: Partial<Records>; memberships?: Partial<Memberships> }) => (): Store => {
-    const good = memory()
-    const { records, memberships } = breaks(good)
-    return {
-      ...good,
-      records: { ...good.records, ...records },
-      memberships: { ...good.memberships, ...memberships },
-    }
-  }
 
 /** The same for `commit`. */
 const committing = (breaks: (good: Store, commit: NonNullable<Store['commit']>) => Store['commit']) => (): Store => {
@@ -47,7 +32,7 @@ const renamed = (rename: (name: string) => string) =>
       join: (id, channel) => join(id, rename(channel)),
       leave: (id, channel) => leave(id, rename(channel)),
       has: (id, channel) => has(id, rename(channel)),
-      members: (channel) => members(rename(channel)),
+      members: (channel, cursor, shard) => members(rename(channel), cursor, shard),
     },
   }))
 
@@ -64,7 +49,6 @@ const textually = (change: (text: string) => string) =>
   keeping((record) => JSON.parse(change(JSON.stringify(record))) as Stored)
 
 const FAR = 9_999_999_999
-const pause = () => new Promise((resolve) => setImmediate(resolve))
 const everyone = async ({ members }: Memberships, channel: string) => (await members(channel)).connectionIds
 
 const records: readonly Broken[] = [
@@ -492,6 +476,11 @@ const memberships: readonly Broken[] = [
     store: renamed((name) => name.replaceAll('#', '%23')),
   },
   {
+    flaw: 'the name of a channel loses its control characters',
+    seenBy: "a channel of the library's own",
+    store: renamed((name) => name.replace(/\p{Cc}/gu, '')),
+  },
+  {
     flaw: 'the name of a channel is composed',
     seenBy: 'names that look the same are two channels',
     store: renamed((name) => name.normalize()),
@@ -601,4 +590,11 @@ const commits: readonly Broken[] = [
   },
 ]
 
-export const BROKEN: readonly Broken[] = [...records, ...memberships, ...commits]
+export const BROKEN: readonly Broken[] = [
+  ...records,
+  ...memberships,
+  ...commits,
+  ...BROKEN_NOTES,
+  ...BROKEN_SHARDS,
+  ...BROKEN_BLOBS,
+]

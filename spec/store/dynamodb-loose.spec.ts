@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { dynamodb } from 'ws-interlock/store/dynamodb'
 import { makeId } from 'ws-interlock/testing'
-import { close, record } from '../../lib/conformance/made.ts'
+import { close, membersOf, record } from '../../lib/conformance/made.ts'
 import { createTable, dynalite, refusal, road, type Way } from '../kit/dynamodb.ts'
 
 const test = suite('dynamodb store: without transactions')
@@ -15,6 +15,8 @@ const made = (async () => {
   const { endpoint: guarded, seen } = await road(endpoint, (_, index) => meet(index))
   return {
     direct: storeAt(endpoint),
+    /** For who is to have grown a channel. */
+    knowing: storeAt(endpoint),
     /** A store of which request number `step` meets what `way` says. Resolves with how many requests `call` made. */
     at: async (
       step: number,
@@ -122,5 +124,44 @@ for (const isMember of [false, true])
       },
     )
   })
+
+/** A connection, a channel of eight shards, and an instance that knows of them beside one that does not. */
+const grown = async () => {
+  const { direct, knowing } = await made
+  const [id, channel] = [makeId(), makeId()]
+  await direct.records.create(id, record())
+  await knowing.memberships.grow?.(channel, 8)
+  const rows = async () => {
+    const all = await membersOf(direct, channel)
+    assert.ok(all.length <= 1, `it is a member ${all.length} times`)
+    return { member: all.length === 1, reverse: (await direct.memberships.channels(id)).includes(channel) }
+  }
+  return { id, channel, rows }
+}
+
+for (const others of [['join'], ['leave', 'join'], ['join', 'leave'], ['join', 'leave', 'join']] as const)
+  for (const call of ['join', 'leave'] as const)
+    test(`${others.join(', ')} by who knows more shards, at any step of a ${call}, leaves one member at most, and its reverse row`, async () => {
+      const { at, direct, knowing } = await made
+      for (const isMember of [false, true])
+        for (let step = 0; step < 2 * STEPS; step++) {
+          const { id, channel, rows } = await grown()
+          if (isMember) await direct.memberships.join(id, channel)
+          const { requests, result } = await at(
+            step,
+            async () => {
+              for (const other of others) await knowing.memberships[other](id, channel)
+              return 'through' as const
+            },
+            ({ memberships }) => memberships[call](id, channel),
+          )
+          if (requests <= step) break
+          const { member, reverse } = await rows()
+          assert.ok(reverse || !member, `at step ${step}`)
+          assert.is.not(result, 'failed')
+          await direct.memberships.leave(id, channel)
+          assert.equal(await rows(), { member: false, reverse: false }, `at step ${step}`)
+        }
+    })
 
 test.run()

@@ -32,7 +32,7 @@ const opened = async (options: Partial<DynamodbOptions> = {}) => {
 
 onLocal('each call is one request', async () => {
   const { store, asked } = await opened()
-  const { records, memberships, commit } = store
+  const { records, memberships, commit, blobs } = store
   const id = makeId()
   const costs = async (call: () => Promise<unknown> | undefined, ...operations: readonly string[]) => {
     await call()
@@ -49,7 +49,13 @@ onLocal('each call is one request', async () => {
   await costs(() => memberships.channels(id), 'Query')
   await costs(() => memberships.leave(id, 'lobby'), 'TransactWriteItems')
   await costs(() => commit?.(id, 2, record({ version: 3 }), { join: ['a'], leave: ['b'] }), 'TransactWriteItems')
-  await costs(() => commit?.(id, 2, record({ version: 3 }), { join: ['a'], leave: ['b'] }), 'TransactWriteItems')
+  await costs(() => commit?.(id, 2, record({ version: 3 }), { join: ['c'], leave: ['b'] }), 'TransactWriteItems')
+  await costs(() => memberships.note?.(id, 'lobby'), 'GetItem')
+  await costs(() => memberships.shards?.('lobby'), 'GetItem')
+  await costs(() => memberships.grow?.('other', 2), 'PutItem')
+  await costs(() => blobs?.put('a', 'text', 60), 'PutItem')
+  await costs(() => blobs?.claim('a', 60), 'PutItem')
+  await costs(() => blobs?.get('a'), 'GetItem')
   await costs(() => records.delete(id), 'DeleteItem')
 })
 
@@ -61,7 +67,7 @@ onLocal('a connection is one item, and each of its memberships two', async () =>
   const found = (await items()).map(({ pk, sk, w, ...rest }) => [`${pk?.S} ${sk?.S}`, rest])
   assert.equal(Object.fromEntries(found), {
     'C#A= @': { v: { N: '1' }, r: { S: JSON.stringify(kept) }, ttl: { N: '1700007200' } },
-    'C#A= H#lobby#0': { ttl: { N: '1700008100' } },
+    'C#A= H#lobby': { s: { N: '0' }, ttl: { N: '1700008100' } },
     'H#lobby#0 C#A=': { ttl: { N: '1700008100' } },
   })
 })
@@ -75,7 +81,7 @@ onLocal('a tombstone says on its item that it is one', async () => {
 
 onLocal("26. the characters of the layout are encoded in a channel's name, and no other", async () => {
   const { store, items } = await opened()
-  const names = ['a', 'a#0', 'a#1', 'a%', 'a%23', 'a%2523', '#', '%', 'C#x', '{a:b}', 'ä 🙂']
+  const names = ['a', 'a#0', 'a#1', 'a%', 'a%23', 'a%2523', '#', '%', 'C#x', '{a:b}', 'ä 🙂', '\u0001a', '\u0002#']
   await store.records.create('a', record())
   for (const name of names) await store.memberships.join('a', name)
   assert.equal(
@@ -93,10 +99,72 @@ onLocal("26. the characters of the layout are encoded in a channel's name, and n
       'H#C%23x#0',
       'H#{a:b}#0',
       'H#ä 🙂#0',
+      'H#%01a#0',
+      'H#%02%23#0',
     ]),
   )
   assert.equal(new Set(await store.memberships.channels('a')), new Set(names))
   for (const name of names) assert.equal(await store.memberships.members(name), { connectionIds: ['a'] })
+})
+
+onLocal('how many shards there are is asked from the second join to a channel on, once a minute', async () => {
+  let now = 1_700_000_000_000
+  const { store, asked } = await opened({ now: () => now })
+  const { records, memberships } = store
+  const joins = async (...channels: readonly string[]) => {
+    asked()
+    for (const channel of channels) await memberships.join('a', channel)
+    return asked().filter((operation) => operation === 'GetItem').length
+  }
+  await records.create('a', record({ ttl: 1_700_007_200 }))
+  assert.is(await joins('lobby', 'bar'), 0)
+  assert.is(await joins('lobby'), 1)
+  assert.is(await joins('lobby', 'lobby'), 0)
+  now += 59_999
+  assert.is(await joins('lobby'), 0)
+  now += 1
+  assert.is(await joins('lobby', 'lobby'), 1)
+})
+
+onLocal('what a channel of four shards is, and a text that is kept for a while', async () => {
+  const { store, items } = await opened({ now: () => 1_700_000_000_500 })
+  const { records, memberships, blobs } = store
+  await memberships.grow?.('a#b', 4)
+  // These two are in the shards 1 and 2.
+  const [one, other] = ['b', 'c']
+  for (const id of [one, other]) {
+    await records.create(id, record({ ttl: 1_700_007_200 }))
+    await memberships.join(id, 'a#b', `note of ${id}`)
+  }
+  await blobs?.put('said', 'text', 60)
+  await blobs?.claim('claimed', 0.5)
+  const ttl = { N: '1700008100' }
+  const found = (await items()).filter(({ r }) => !r).map(({ pk, sk, w, ...rest }) => [`${pk?.S} ${sk?.S}`, rest])
+  assert.equal(Object.fromEntries(found), {
+    'H#a%23b#0 @': { shards: { N: '4' } },
+    'H#a%23b#1 C#b': { n: { S: 'note of b' }, ttl },
+    'C#b H#a%23b': { n: { S: 'note of b' }, s: { N: '1' }, ttl },
+    'H#a%23b#2 C#c': { n: { S: 'note of c' }, ttl },
+    'C#c H#a%23b': { n: { S: 'note of c' }, s: { N: '2' }, ttl },
+    'B#said @': { body: { S: 'text' }, ttl: { N: '1700000060' } },
+    'B#claimed @': { body: { S: '' }, ttl: { N: '1700000001' } },
+  })
+})
+
+onLocal('what has expired is no text, though DynamoDB still has it, and can be claimed again', async () => {
+  let now = 1_700_000_000_000
+  const { store, items } = await opened({ now: () => now })
+  await store.blobs?.put('said', 'text', 2)
+  assert.is(await store.blobs?.claim('done', 2), true)
+  now += 1_999
+  assert.is(await store.blobs?.get('said'), 'text')
+  assert.is(await store.blobs?.claim('done', 2), false)
+  now += 1
+  assert.is(await store.blobs?.get('said'), undefined)
+  assert.is(await store.blobs?.get('done'), undefined)
+  assert.is((await items()).length, 2)
+  assert.is(await store.blobs?.claim('said', 2), true)
+  assert.is(await store.blobs?.claim('said', 2), false)
 })
 
 onLocal('a channel and the channels of a connection are read page by page', async () => {
@@ -153,12 +221,17 @@ onLocal('every read is consistent', async () => {
     if (/^(Get|Query)/.test((command as object).constructor.name)) reads.push(input.ConsistentRead)
     return sdk.send(command)
   }
-  const { records, memberships } = dynamodb({ tableName: await createTable(endpoint), client: { send: client } })
+  const { records, memberships, blobs } = dynamodb({
+    tableName: await createTable(endpoint),
+    client: { send: client },
+  })
   await records.read('a')
   await memberships.has('a', 'b')
   await memberships.members('b')
   await memberships.channels('a')
-  assert.equal(reads, [true, true, true, true])
+  await memberships.shards?.('b')
+  await blobs?.get('a')
+  assert.equal(reads, [true, true, true, true, true, true])
   sdk.destroy()
 })
 

@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Store } from 'ws-interlock'
-import { commitCases, storeCases } from 'ws-interlock/store/conformance'
+import { blobCases, commitCases, noteCases, shardCases, storeCases } from 'ws-interlock/store/conformance'
 import { dynamodb } from 'ws-interlock/store/dynamodb'
 import { createTable, dynalite, dynamodbLocal, needsDynamodbLocal } from '../kit/dynamodb.ts'
 
@@ -48,11 +48,17 @@ const stores: readonly (readonly [where: string, make: () => Promise<Store>, run
   ['dynalite', withoutTransactions, (claim, check) => test(claim, check)],
 ]
 
+/** Through the SDK they are the same requests. */
+const moreCases = [...noteCases, ...shardCases, ...blobCases]
+
 for (const [where, make, run] of stores) {
-  const cases = [...storeCases, ...(make === withoutTransactions ? [] : commitCases)]
+  const cases = [
+    ...storeCases,
+    ...(make === throughSdk ? [] : moreCases),
+    ...(make === withoutTransactions ? [] : commitCases),
+  ]
   for (const { claim, check } of cases) run(`${where}: ${claim}`, async () => check(await make()))
 
-  // Through the SDK they would be the same requests.
   if (make === throughSdk) continue
   run(`${where}: every case holds in one store, all at the same time`, async () => {
     const store = await make()

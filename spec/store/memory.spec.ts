@@ -1,11 +1,11 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { commitCases, storeCases } from 'ws-interlock/store/conformance'
+import { blobCases, commitCases, noteCases, shardCases, storeCases } from 'ws-interlock/store/conformance'
 import { memory } from 'ws-interlock/store/memory'
 
 const test = suite('memory store')
 
-const cases = [...storeCases, ...commitCases]
+const cases = [...storeCases, ...commitCases, ...noteCases, ...shardCases, ...blobCases]
 
 for (const { claim, check } of cases) test(claim, () => check(memory()))
 

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { storeCases } from 'ws-interlock/store/conformance'
+import { blobCases, noteCases, shardCases, storeCases } from 'ws-interlock/store/conformance'
 import { redis } from 'ws-interlock/store/redis'
 import { needs } from '../kit/needs.ts'
 import { CLUSTER_CLIENTS, redisOf, startRedisCluster } from '../kit/redis.ts'
@@ -17,12 +17,14 @@ onRedis('the cluster refuses whatever reaches two hash slots', async () => {
   assert.match(String(await rejection(command('EVAL', 'return 1', '2', '{a}', '{b}'))), 'CROSSSLOT')
 })
 
+const cases = [...storeCases, ...noteCases, ...shardCases, ...blobCases]
+
 for (const name of Object.keys(CLUSTER_CLIENTS)) {
-  for (const { claim, check } of storeCases) onRedis(`${name}: ${claim}`, async () => check(redis(await client(name))))
+  for (const { claim, check } of cases) onRedis(`${name}: ${claim}`, async () => check(redis(await client(name))))
 
   onRedis(`${name}: with a prefix too, and all at once`, async () => {
     const shared = redis(await client(name), { prefix: 'chat:' })
-    await Promise.all(storeCases.map(({ check }) => check(shared)))
+    await Promise.all(cases.map(({ check }) => check(shared)))
   })
 }
 

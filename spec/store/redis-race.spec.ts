@@ -3,7 +3,8 @@ import * as assert from 'uvu/assert'
 import type { Store } from 'ws-interlock'
 import { type IoredisClient, type RedisClient, redis } from 'ws-interlock/store/redis'
 import { makeId } from 'ws-interlock/testing'
-import { CLOSED, record } from '../../lib/conformance/made.ts'
+import { CLOSED, membersOf, record } from '../../lib/conformance/made.ts'
+import { shardOf } from '../../lib/store/shards.ts'
 import { needs } from '../kit/needs.ts'
 import { CLIENTS, redisOf } from '../kit/redis.ts'
 import { interleave, type Turn } from '../kit/wire.ts'
@@ -118,6 +119,45 @@ onRedis('of two functions that close a connection, each finishes what the other 
     join,
   )
 })
+
+onRedis('a join that races with a leave and a join elsewhere, for the channel has grown, is in one shard', async () => {
+  const base = await client()
+  const prefix = `${makeId()}:`
+  const plain = redis(base, { prefix })
+  let before = async () => {}
+  const knowing = redis(
+    ahead(base, () => before()),
+    { prefix },
+  )
+  await knowing.memberships.grow?.(CHANNEL, 8)
+  // Four calls and more of a join in the first shard; seven of a leave and of a join in another one.
+  for (const order of merges(4, 7)) {
+    const id = elsewhere()
+    await plain.records.create(id, record())
+    const [joined] = await interleave(order, [
+      (turn: Turn) => join(redis(ahead(base, turn), { prefix }), id),
+      async (turn: Turn) => {
+        before = turn
+        await knowing.memberships.leave(id, CHANNEL)
+        return knowing.memberships.join(id, CHANNEL)
+      },
+    ])
+    before = async () => {}
+    assert.is(joined, true)
+    const found = (await membersOf(plain, CHANNEL)).length
+    assert.ok(found <= 1, `${order}: ${found} times`)
+    assert.ok((await standing(plain, id)).listed || found === 0, String(order))
+    await close(plain, id)
+    assert.equal(await standing(plain, id), { member: false, listed: false })
+    assert.equal(await membersOf(plain, CHANNEL), [], String(order))
+  }
+})
+
+/** An id that goes into another shard where a channel has eight than where it has one. */
+const elsewhere = (): string => {
+  const id = makeId()
+  return shardOf(id, 8) > 0 ? id : elsewhere()
+}
 
 /** Hundreds of calls at once take a slow machine longer than a function would wait. */
 const PATIENT = { timeoutMs: 60_000 }
