@@ -1,13 +1,16 @@
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
+import type { Context as LambdaContext, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
+import { Lifetime } from './flow/lifetime.ts'
 import type { Plan } from './flow/plan.ts'
 import type { Tick } from './flow/state.ts'
 import { need } from './mistakes.ts'
+import type { Fanout } from './state/spread.ts'
 
 /** What `.build()` returns. */
 export type WorkerApp = ((event: never, context: never) => Promise<unknown>) & { readonly server: object }
 
 /**
- * Make the Lambda handler of the queue that an application puts its work into: deadlines, for now.
+ * Make the Lambda handler of the queue that an application puts its work into: deadlines and large broadcasts. Of two
+ * queues, too: whichever a record came from, what it asks for is done.
  *
  * ```ts
  * import { worker } from 'ws-interlock/worker'
@@ -19,41 +22,57 @@ export type WorkerApp = ((event: never, context: never) => Promise<unknown>) & {
  * - The event source mapping must have `FunctionResponseTypes: [ReportBatchItemFailures]`. Without it Lambda does not read
  *   what is returned, and what failed is lost.
  * - A record that fails comes again by itself, up to the `maxReceiveCount` of the queue, and then goes to its dead-letter
- *   queue. To do a record twice does no harm.
+ *   queue. To do a record twice does no harm: a peer may then get a broadcast twice, under the same `id`.
  * - The function needs the application's store, `execute-api:ManageConnections`, `sqs:ReceiveMessage`,
- *   `sqs:DeleteMessage` and `sqs:GetQueueAttributes`, and `sqs:SendMessage`, since one deadline may be followed by another.
- * - Connections are reached where the event came from that started the deadline, in this function's region. With a custom
- *   gateway address, or for what `dispatch()` started, pass `ws({ endpoint })`.
+ *   `sqs:DeleteMessage` and `sqs:GetQueueAttributes`, and `sqs:SendMessage`, since one deadline may be followed by another,
+ *   and one part of a broadcast by smaller ones.
+ * - Connections are reached where the event came from that started it all, in this function's region. With a custom
+ *   gateway address, or for what `dispatch()` or a broadcast of `server` started, pass `ws({ endpoint })`.
  *
  * Throws a TypeError for an application that puts nothing into a queue.
  */
-export const worker = (app: WorkerApp): ((event: SQSEvent) => Promise<SQSBatchResponse>) => {
+export const worker = (app: WorkerApp): Worker => {
   need(typeof app === 'function', 'The application, which .build() returns,', 'worker(app)')
   const jobs = jobsOf(app)
-  need(jobs.size > 0, 'Anything to work on: .protocol(machine, { deadlines: sqsDeadlines({ … }) })', 'worker(app)')
+  need(jobs.size > 0, NOTHING, 'worker(app)')
 
-  return async (event) => {
+  return async (event, context) => {
     const records = recordsOf(event)
     const failed: string[] = []
+    const lifetime = new Lifetime(context)
     // Lanes that take from one row: whoever is slow holds up its own lane.
     const row = records.values()
     const lane = async () => {
-      for (const record of row) if (!(await isDone(jobs, record))) failed.push(record.messageId)
+      for (const record of row) if (!(await isDone(jobs, record, lifetime))) failed.push(record.messageId)
     }
     await Promise.all(Array.from({ length: Math.min(LANES, records.length) }, lane))
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) }
   }
 }
 
-type Job = (body: Body, record: SQSRecord) => Promise<void>
+/** The handler of a queue. Its context says how much time there is; without one it is taken to be 30 s. */
+export type Worker = (event: SQSEvent, context?: LambdaContext) => Promise<SQSBatchResponse>
+
+const NOTHING =
+  'Anything to work on: .protocol(machine, { deadlines: sqsDeadlines({ … }) }), or ws({ fanout: fanout({ … }) }) with a store,'
+
+type Job = (body: Body, record: SQSRecord, lifetime: Lifetime) => Promise<void>
 type Jobs = ReadonlyMap<string, Job>
 type Body = Readonly<Record<string, unknown>>
 
 /** What a record can ask for, by its `kind`: only what this application can do. */
 const jobsOf = (app: WorkerApp): Jobs => {
   const { '~plan': plan } = app as { readonly '~plan'?: Plan } // hidden from the types
-  const tick = plan?.state?.tick
-  return new Map<string, Job>(tick ? [['deadline', (body, record) => tick(plan, tickOf(body, record))]] : [])
+  const jobs = new Map<string, Job>()
+  const { state } = plan ?? {}
+  if (!plan || !state) return jobs
+  const { tick, ports } = state
+  if (tick) jobs.set('deadline', (body, record) => tick(plan, tickOf(body, record)))
+  // Read when there is work: a test gateway changes it while it is open.
+  const say: Job = (body, { body: text }, lifetime) =>
+    (plan.fanout as Fanout).work({ plan, ports, text, body, lifetime })
+  if (plan.fanout) for (const kind of ['fanout-shard', 'fanout-page']) jobs.set(kind, say)
+  return jobs
 }
 
 const recordsOf = (event: SQSEvent): readonly SQSRecord[] => {
@@ -64,13 +83,13 @@ const recordsOf = (event: SQSEvent): readonly SQSRecord[] => {
 }
 
 /** Never throws: one bad record must not bring the others back. */
-const isDone = async (jobs: Jobs, record: SQSRecord): Promise<boolean> => {
+const isDone = async (jobs: Jobs, record: SQSRecord, lifetime: Lifetime): Promise<boolean> => {
   try {
     const body = bodyOf(record)
     const kind = String(body.kind)
     const job = jobs.get(kind)
     if (!job) throw new TypeError(`Its kind is '${kind}'; this worker does ${[...jobs.keys()].join(', ')}.`)
-    await job(body, record)
+    await job(body, record, lifetime)
     return true
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)

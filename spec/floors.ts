@@ -16,7 +16,7 @@ const FLOORS = [
   ['compile'],
   ['app'],
   ['index'],
-  ['client', 'guard', 'interop', 'deadlines', 'worker'],
+  ['client', 'guard', 'interop', 'deadlines', 'fanout', 'worker'],
   ['local', 'describe', 'conformance'],
   ['testing'],
   ['cli'],
@@ -25,7 +25,7 @@ const FLOORS = [
 const KEPT: readonly (readonly [pattern: RegExp, only: RegExp])[] = [
   [/^xstate$/, /^protocol\//],
   [/^ws$/, /^(local|client)\//],
-  [/^@aws-sdk\/client-sqs$/, /^deadlines\//],
+  [/^@aws-sdk\/client-sqs$/, /^(deadlines|fanout)\//],
   [/^node:http$/, /^(local|cli)\//],
 ]
 const IMPORT = /(?:^|\n)\s*(?:import|export)(\s+type)?\b[^'"\n;]*?(?:\n[^'";]*?)?from\s+['"]([^'"]+)['"]/g

@@ -52,7 +52,7 @@ export const peer = async (url: string): Promise<Peer> => {
 }
 
 /** A promise that does not wait for ever. */
-export const within = <Value>(what: string, run: (done: (value: Value) => void) => void, ms = 10_000) =>
+export const within = <Value>(what: string, run: (done: (value: Value) => void) => void, ms = 30_000) =>
   new Promise<Value>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`Waited ${ms} ms in vain for ${what}.`)), ms)
     run((value) => {

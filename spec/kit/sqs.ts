@@ -6,11 +6,11 @@ import {
   GetQueueAttributesCommand,
   type Message,
   ReceiveMessageCommand,
+  SendMessageBatchCommand,
   SendMessageCommand,
-  type SendMessageCommandInput,
   SQSClient,
 } from '@aws-sdk/client-sqs'
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { buildApp } from 'fauxqs'
 
 /** One queue of an SQS in this process, and the client of the AWS SDK that reaches it. */
@@ -26,11 +26,13 @@ export interface Queue {
    * Be Lambda's event source mapping for one batch: wait for so many records, hand them to the function, delete what did
    * not fail. What failed can be received again at once.
    */
-  readonly deliver: (work: Work, records?: number) => Promise<SQSBatchResponse>
+  readonly deliver: (work: Work, records?: number, context?: Context) => Promise<SQSBatchResponse>
+  /** Deliver until the queue is empty and nothing that comes out of it puts more in. Ten records at a time. */
+  readonly drain: (work: Work, context?: Context) => Promise<void>
   readonly drop: () => Promise<void>
 }
 
-export type Work = (event: SQSEvent) => Promise<SQSBatchResponse>
+export type Work = (event: SQSEvent, context?: Context) => Promise<SQSBatchResponse>
 
 const HOST = '127.0.0.1'
 /** No spec puts a longer delay on what it waits for. */
@@ -43,9 +45,7 @@ export const sqsOf = () => {
   const queue = async (attributes: Record<string, string> = {}): Promise<Queue> => {
     started ??= start()
     const { client } = await started
-    const made = await client.send(
-      new CreateQueueCommand({ QueueName: `deadlines-${queues++}`, Attributes: attributes }),
-    )
+    const made = await client.send(new CreateQueueCommand({ QueueName: `queue-${queues++}`, Attributes: attributes }))
     return queueAt(client, made.QueueUrl ?? '')
   }
   const end = async () => {
@@ -86,6 +86,21 @@ const queueAt = (client: SQSClient, QueueUrl: string): Queue => {
     const found = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }))
     return found.Attributes ?? {}
   }
+  const counts = async () => {
+    const { ApproximateNumberOfMessagesDelayed, ApproximateNumberOfMessages } = await attributes()
+    return { delayed: Number(ApproximateNumberOfMessagesDelayed), ready: Number(ApproximateNumberOfMessages) }
+  }
+  const deliver: Queue['deliver'] = async (work, records = 1, context) => {
+    const messages = await receive(records)
+    const answer = await work({ Records: messages.map(recordOf) }, context)
+    const failed = new Set(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier))
+    for (const { MessageId = '', ReceiptHandle } of messages) {
+      const message = { QueueUrl, ReceiptHandle }
+      if (!failed.has(MessageId)) await client.send(new DeleteMessageCommand(message))
+      else await client.send(new ChangeMessageVisibilityCommand({ ...message, VisibilityTimeout: 0 }))
+    }
+    return answer
+  }
   return {
     client,
     queueUrl: QueueUrl,
@@ -93,20 +108,14 @@ const queueAt = (client: SQSClient, QueueUrl: string): Queue => {
       await client.send(new SendMessageCommand({ QueueUrl, MessageBody, DelaySeconds }))
     },
     arn: async () => (await attributes()).QueueArn ?? '',
-    counts: async () => {
-      const { ApproximateNumberOfMessagesDelayed, ApproximateNumberOfMessages } = await attributes()
-      return { delayed: Number(ApproximateNumberOfMessagesDelayed), ready: Number(ApproximateNumberOfMessages) }
-    },
-    deliver: async (work, records = 1) => {
-      const messages = await receive(records)
-      const answer = await work({ Records: messages.map(recordOf) })
-      const failed = new Set(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier))
-      for (const { MessageId = '', ReceiptHandle } of messages) {
-        const message = { QueueUrl, ReceiptHandle }
-        if (!failed.has(MessageId)) await client.send(new DeleteMessageCommand(message))
-        else await client.send(new ChangeMessageVisibilityCommand({ ...message, VisibilityTimeout: 0 }))
+    counts,
+    deliver,
+    drain: async (work, context) => {
+      for (;;) {
+        const { ready } = await counts()
+        if (ready === 0) return
+        await deliver(work, Math.min(10, ready), context)
       }
-      return answer
     },
     drop: async () => {
       await client.send(new DeleteQueueCommand({ QueueUrl }))
@@ -130,20 +139,47 @@ const recordOf = ({
   messageAttributes: {},
   md5OfBody: MD5OfBody,
   eventSource: 'aws:sqs',
-  eventSourceARN: 'arn:aws:sqs:eu-west-1:000000000000:deadlines',
+  eventSourceARN: 'arn:aws:sqs:eu-west-1:000000000000:queue',
   awsRegion: 'eu-west-1',
 })
 
 /** The same client. It notes what is sent, and asks the queue for no delay, so that a spec need not wait for it. */
 export const impatient = ({ client }: Queue) => {
-  const sent: { readonly body: unknown; readonly delaySeconds: number | undefined }[] = []
-  return {
-    sent,
-    client: {
-      send: async ({ input }: { readonly input: SendMessageCommandInput }) => {
-        await client.send(new SendMessageCommand({ ...input, DelaySeconds: 0 }))
-        sent.push({ body: JSON.parse(input.MessageBody ?? ''), delaySeconds: input.DelaySeconds })
-      },
-    },
+  const sent: Noted[] = []
+  const note = ({ MessageBody, DelaySeconds }: Sendable) => {
+    sent.push({ body: JSON.parse(MessageBody ?? ''), delaySeconds: DelaySeconds })
   }
+  const send = async ({ input }: { readonly input: Sendable & { readonly Entries?: readonly Entry[] } }) => {
+    const { Entries, ...one } = input
+    if (!Entries) {
+      await client.send(
+        new SendMessageCommand({ ...one, QueueUrl: one.QueueUrl, MessageBody: one.MessageBody, DelaySeconds: 0 }),
+      )
+      return note(one)
+    }
+    const answer = await client.send(
+      new SendMessageBatchCommand({
+        QueueUrl: one.QueueUrl,
+        Entries: Entries.map(({ Id, MessageBody }) => ({ Id, MessageBody })),
+      }),
+    )
+    const put = new Set(answer.Successful?.map(({ Id }) => Id))
+    for (const entry of Entries) if (put.has(entry.Id)) note(entry)
+    return answer
+  }
+  return { sent, client: { send } }
 }
+
+interface Noted {
+  readonly body: unknown
+  readonly delaySeconds: number | undefined
+}
+
+/** What is read of a message that is sent, alone or as one of a request. */
+interface Sendable {
+  readonly QueueUrl?: string | undefined
+  readonly MessageBody?: string | undefined
+  readonly DelaySeconds?: number
+}
+
+type Entry = Sendable & { readonly Id: string | undefined }

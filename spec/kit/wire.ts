@@ -144,6 +144,7 @@ export const inTurns = (store: Store, turn: Turn): Store => {
       has: after('has', memberships.has),
       members: after('members', memberships.members),
       channels: after('channels', memberships.channels),
+      ...(memberships.note && { note: after('note', memberships.note) }),
     },
     ...(commit && { commit: after('commit', commit) }),
   }

@@ -1,0 +1,55 @@
+import type { Blobs, StorePorts } from '../store/store.ts'
+import { plain, type Said } from './job.ts'
+
+/** Where a store keeps texts for a while. Throws a TypeError, in a sentence, for a store that cannot. */
+export const blobsOf = ({ blobs }: StorePorts): Blobs => {
+  if (blobs) return blobs
+  throw new TypeError(
+    'ws({ fanout }) needs a store that keeps texts for a while: memory(), dynamodb() and redis() do; give one of your own `blobs`.',
+  )
+}
+
+/** Under which key it is kept that a job is done. By all that it says: of equal jobs one is enough. */
+export const markOf = (id: string, text: string): string =>
+  `${id}/${process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('base64url').slice(0, DIGITS)}`
+
+/** 96 bits: far more than it takes to tell the jobs of one broadcast from each other. */
+const DIGITS = 16
+
+/** What a broadcast says, as its plan keeps it: in each job, or once for all of them. */
+export const keepFrame = async (
+  blobs: Blobs,
+  id: string,
+  frame: string,
+  seconds: number,
+): Promise<Pick<Said, 'frame'>> => {
+  // Inside of a job it is JSON once more, whose quotes take a byte more each.
+  if (Buffer.byteLength(plain(frame)) <= MAX_INLINE_BYTES) return { frame }
+  await blobs.put(id, frame, seconds)
+  return {}
+}
+
+/** With 500 ids beside it, and what its own quotes take, well below the 256 KiB that SQS carries everywhere. */
+const MAX_INLINE_BYTES = 100 * 1024
+
+/** Read it back. The last one stays at hand: of one broadcast a worker does many jobs, one after the other. */
+export const readFrames = () => {
+  let last: { readonly id: string; readonly frame: Promise<string> } | undefined
+  return async (blobs: Blobs, { id, frame }: Said): Promise<string> => {
+    if (frame !== undefined) return frame
+    if (last?.id !== id) last = { id, frame: readFrame(blobs, id) }
+    const { frame: reading } = last
+    try {
+      return await reading
+    } catch (error) {
+      if (last?.frame === reading) last = undefined
+      throw error
+    }
+  }
+}
+
+const readFrame = async (blobs: Blobs, id: string) => {
+  const frame = await blobs.get(id)
+  if (frame === undefined) throw new Error(`What the broadcast '${id}' says is no longer kept.`)
+  return frame
+}
