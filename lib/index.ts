@@ -22,6 +22,7 @@ export type { ConnectionInfo, Delivery, Gateway } from './gateway/gateway.ts'
 export { stay } from './protocol/stay.ts'
 export type { AnySchema, Schema, SchemaIssue, SchemaResult } from './schema.ts'
 export type {
+  Blobs,
   ConnectionRecord,
   MemberPage,
   MembershipChanges,
@@ -33,6 +34,7 @@ export type {
 } from './store/store.ts'
 export type { Answer, App, AppLike } from './types/app.ts'
 export type { Builder, RouteBuilder } from './types/builder.ts'
+export type { ChannelOptions, Presence, PresenceUpdate } from './types/channel.ts'
 export type { Client, Wire } from './types/client.ts'
 export type { Accept, AcceptOptions, Reject } from './types/connect.ts'
 export { accept, reject } from './types/connect.ts'
@@ -41,6 +43,8 @@ export type {
   Connection,
   DisconnectContext,
   ErrorContext,
+  KeepingConnection,
+  KeptConnection,
   MessageContext,
   PushOptions,
 } from './types/context.ts'
@@ -48,5 +52,5 @@ export type { Middleware, Next, Passed } from './types/middleware.ts'
 export type { Clock, Limits, Options, Warning, WarningCode } from './types/options.ts'
 export type { RouteOptions } from './types/route.ts'
 export { route } from './types/route.ts'
-export type { Server, ServerChannel, ServerConnection } from './types/server.ts'
+export type { Server, ServerChannel, ServerConnection, ServerUser } from './types/server.ts'
 export type { Codec, Frame } from './wire/codec.ts'

@@ -35,8 +35,8 @@ const late = (find: () => Promise<Gateway>): Gateway => {
     return found
   }
   return {
-    post: async (connectionId, body, signal) => (found ?? (await here())).post(connectionId, body, signal),
-    close: async (connectionId, signal) => (found ?? (await here())).close(connectionId, signal),
-    info: async (connectionId, signal) => (found ?? (await here())).info(connectionId, signal),
+    post: async (...given) => (found ?? (await here())).post(...given),
+    close: async (...given) => (found ?? (await here())).close(...given),
+    info: async (...given) => (found ?? (await here())).info(...given),
   }
 }

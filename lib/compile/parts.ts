@@ -27,6 +27,8 @@ export interface Parts {
   store?: Store
   pushes?: Readonly<Record<string, Schema>>
   protocol?: Application['protocol']
+  connection?: Schema
+  channels?: unknown
   readonly layers: Layer[]
   readonly routes: Map<string, RoutePart>
   onConnect?: Run
@@ -84,6 +86,13 @@ const DECLARATIONS: Readonly<Record<string, Take>> = {
   protocol: (parts, [machine, options = {}]) => {
     // Read where its store has brought the code for it.
     parts.protocol = { machine, options }
+  },
+  connection: (parts, [schema]) => {
+    parts.connection = schemaOf(schema, '.connection()')
+  },
+  channels: (parts, [rules]) => {
+    // Read where its store has brought the code for it.
+    parts.channels = rules
   },
   extend: (parts, [extend]) => {
     const run = runOf(extend, '.extend()')

@@ -3,7 +3,7 @@ import type { Plan, Route, Run } from '../flow/plan.ts'
 import { serverOf } from '../flow/server.ts'
 import type { Application, State } from '../flow/state.ts'
 import type { Gateway } from '../gateway/gateway.ts'
-import { mistake, protocolWithoutStore } from '../mistakes.ts'
+import { keepingWithoutStore, mistake, protocolWithoutStore } from '../mistakes.ts'
 import type { Schema } from '../schema.ts'
 import type { Store } from '../store/store.ts'
 import type { Options, Warning } from '../types/options.ts'
@@ -67,14 +67,13 @@ const authorize =
   }
 
 /** The store brings everything that needs one. */
-const stateOf = (
-  { store, protocol, routes, onDefault }: Parts,
-  warn: (warning: Warning) => void,
-): State | undefined => {
+const stateOf = (parts: Parts, warn: (warning: Warning) => void): State | undefined => {
+  const { store, protocol } = parts
   if (protocol && !store) throw mistake(protocolWithoutStore, `'${Object(protocol.machine).id}'`)
+  if (!store && ('connection' in parts || 'channels' in parts)) throw mistake(keepingWithoutStore, '.store()')
   // Made by store() alone, whose state this is; ports below this floor cannot name its type.
   const make = store?.['~state'] as ((ports: Store, application: Application) => State) | undefined
-  return store && make?.(store, { protocol, routes, hasDefault: onDefault !== undefined, warn })
+  return store && make?.(store, { ...parts, hasDefault: parts.onDefault !== undefined, warn })
 }
 
 const nothing: Run = () => undefined

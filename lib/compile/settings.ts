@@ -7,7 +7,7 @@ export const settingsOf = (options: Options) => {
   needKeys('ws()', options, OPTIONS)
   const wire = json()
   const { codec = wire, replies = 'post', routeBy = 'message', random = Math.random, warn = say } = options
-  const { gateway, endpoint, limits = {}, clock = Date } = options
+  const { gateway, endpoint, fanout, limits = {}, clock = Date } = options
   const { now, wait = sleep }: typeof clock & { readonly wait?: typeof sleep } = Object(clock)
   needFunctions('ws()', { warn, random })
   needFunctions('ws({ clock })', { now, wait })
@@ -24,10 +24,10 @@ export const settingsOf = (options: Options) => {
   needKeys('ws({ limits })', limits, Object.keys(LIMITS))
   for (const [name, value] of Object.entries(limits))
     need(Number.isInteger(value) && value > 0, 'A positive whole number', `ws({ limits }): ${name}`)
-  return { codec, replies, routeBy, random, warn, clock: { now, wait }, limits: { ...LIMITS, ...limits } }
+  return { codec, fanout, replies, routeBy, random, warn, clock: { now, wait }, limits: { ...LIMITS, ...limits } }
 }
 
-const OPTIONS = ['replies', 'routeBy', 'gateway', 'endpoint', 'codec', 'limits', 'warn', 'clock', 'random']
+const OPTIONS = ['replies', 'routeBy', 'gateway', 'endpoint', 'codec', 'fanout', 'limits', 'warn', 'clock', 'random']
 
 /** 128 KB is what API Gateway carries (WebSocket API quotas); the rest is ours, far above what a message needs. */
 const LIMITS: Limits = { maxBytes: 128 * 1024, maxDepth: 64, maxKeys: 1_000 }

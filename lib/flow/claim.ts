@@ -1,4 +1,5 @@
 import type { MessageEvent } from '../event/event.ts'
+import type { ConnectionRecord } from '../store/store.ts'
 import type { Handled } from './handle.ts'
 import type { Parsed } from './parse.ts'
 import type { Plan, Route } from './plan.ts'
@@ -10,6 +11,8 @@ export interface Claimed {
   readonly snapshot: (() => unknown) | undefined
   /** The message changes the state: what its handler sends waits until that is stored. */
   readonly exclusive: boolean
+  /** What is stored of the connection, where that was read. */
+  readonly record?: ConnectionRecord | undefined
   /** The first connection of a row in which each took over from the one before. */
   readonly session?: string | undefined
   /** Under a protocol: store what the handler has earned. Rejects when nothing is stored. */
@@ -28,4 +31,4 @@ export const claim = (
   data: unknown,
 ): Claimed | Promise<Claimed> => plan.state?.claim?.(plan, received, route, parsed, data) ?? FREE
 
-const FREE: Claimed = { snapshot: undefined, exclusive: false, commit: undefined }
+export const FREE: Claimed = { snapshot: undefined, exclusive: false, commit: undefined }

@@ -1,4 +1,4 @@
-import { type Code, InternalError, type WsError } from '../errors.ts'
+import { InternalError } from '../errors.ts'
 import type { ConnectEvent } from '../event/event.ts'
 import { subprotocolsOf } from '../event/handshake.ts'
 import { Outbox } from '../gateway/outbox.ts'
@@ -7,7 +7,6 @@ import { type Accept, accept, type Reject } from '../types/connect.ts'
 import { ConnectContext } from './context.ts'
 import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
-import { errorFor } from './refuse.ts'
 import { report } from './report.ts'
 
 /**
@@ -24,7 +23,9 @@ export const connect = async (plan: Plan, received: Received<ConnectEvent>): Pro
     await plan.state?.open(plan, received, context, box)
     return { statusCode: 200, ...(headers && { headers }) }
   } catch (error) {
-    return turnAway(error, await report(plan, received, undefined, error))
+    const told = await report(plan, received, undefined, error)
+    // Loaded when somebody is turned away by an error.
+    return (await import('./turn-away.ts')).turnAway(error, told)
   } finally {
     received.lifetime.end()
   }
@@ -45,24 +46,4 @@ const chosen = ({ event }: Received<ConnectEvent>, subprotocol: string | undefin
   if (subprotocol === undefined) return undefined
   if (subprotocolsOf(event).includes(subprotocol)) return { 'Sec-WebSocket-Protocol': subprotocol }
   throw new InternalError(`onConnect chose the subprotocol '${subprotocol}', which the client did not offer.`)
-}
-
-const turnAway = (error: unknown, told: WsError | undefined): Answer => {
-  const { code, message } = errorFor(error, told).toPeer()
-  return { statusCode: STATUSES[code] ?? 500, body: message }
-}
-
-/** gRPC's own mapping to HTTP, as far as it has one (google.rpc.Code). */
-const STATUSES: Partial<Record<Code, number>> = {
-  INVALID_ARGUMENT: 400,
-  FAILED_PRECONDITION: 400,
-  UNAUTHENTICATED: 401,
-  PERMISSION_DENIED: 403,
-  NOT_FOUND: 404,
-  ABORTED: 409,
-  ALREADY_EXISTS: 409,
-  RESOURCE_EXHAUSTED: 429,
-  UNIMPLEMENTED: 501,
-  UNAVAILABLE: 503,
-  DEADLINE_EXCEEDED: 504,
 }

@@ -12,6 +12,7 @@ import type { Plan, Route } from './plan.ts'
 import { pushFrame } from './push.ts'
 import type { Received } from './receive.ts'
 import { CLOSED } from './server.ts'
+import type { Farewell } from './state.ts'
 
 /** Where the output of a message's handler goes. */
 export interface Out {
@@ -66,16 +67,16 @@ export class MessageContext extends Context {
     { id }: Parsed,
     data: unknown,
     { box, raised, closing }: Out,
-    snapshot: Claimed['snapshot'],
-    session: string | undefined,
+    claimed: Claimed,
   ) {
     super(plan, received)
+    const { session = received.connectionId } = claimed
     const { connectionId, event } = received
     this.name = name
     this.id = id
     this.data = data
     // Apart, so that no peer can name another message of its own by API Gateway's id of it.
-    this.idempotencyKey = `${session ?? connectionId}/${id === undefined ? `#${event.requestContext.messageId}` : `id/${id}`}`
+    this.idempotencyKey = `${session}/${id === undefined ? `#${event.requestContext.messageId}` : `id/${id}`}`
     const say = async (push: string, pushed: unknown, now: boolean) => {
       const frame = await pushFrame(plan, push, pushed)
       const leave = async () => void (await send(plan, received, connectionId, frame))
@@ -85,7 +86,7 @@ export class MessageContext extends Context {
     this.close = async (reason = CLOSED) => {
       closing.reason ??= reason
     }
-    plan.state?.inMessage(this, plan, received, box, raised, snapshot)
+    plan.state?.inMessage(this, plan, received, box, raised, claimed)
   }
 }
 
@@ -96,7 +97,7 @@ export class ConnectContext extends Context {
 
   constructor(plan: Plan, received: Received<ConnectEvent>, box: Outbox) {
     super(plan, received)
-    if (plan.state) Object.assign(this, plan.state.inConnect(plan, received, box))
+    plan.state?.inConnect(this, plan, received, box)
   }
 
   get query(): URLSearchParams {
@@ -118,12 +119,12 @@ export class DisconnectContext extends Context {
   readonly code: number
   readonly reason: string
 
-  constructor(plan: Plan, received: Received<DisconnectEvent>, snapshot: unknown) {
+  constructor(plan: Plan, received: Received<DisconnectEvent>, farewell: Farewell) {
     super(plan, received)
     const { disconnectStatusCode, disconnectReason } = received.event.requestContext
     // 1006 is the code of a connection that ended without a close frame (RFC 6455, 7.4.1).
     this.code = disconnectStatusCode ?? 1006
     this.reason = disconnectReason ?? ''
-    if (plan.state) Object.assign(this, plan.state.inDisconnect(plan, received, snapshot))
+    if (plan.state) Object.assign(this, plan.state.inDisconnect(plan, received, farewell))
   }
 }

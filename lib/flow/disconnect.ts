@@ -12,7 +12,7 @@ import { report } from './report.ts'
 export const disconnect = async (plan: Plan, received: Received<DisconnectEvent>): Promise<Answer> => {
   try {
     const closed = (await plan.state?.close(plan, received)) ?? NEW
-    if (closed.first) await plan.disconnect(new DisconnectContext(plan, received, closed.snapshot))
+    if (closed.first) await plan.disconnect(new DisconnectContext(plan, received, closed))
   } catch (error) {
     await report(plan, received, undefined, error)
   } finally {
@@ -21,4 +21,4 @@ export const disconnect = async (plan: Plan, received: Received<DisconnectEvent>
   return { statusCode: 200 }
 }
 
-const NEW = { first: true, snapshot: undefined }
+const NEW = { first: true }

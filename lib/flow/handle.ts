@@ -27,18 +27,18 @@ export const handle = async (
   route: Route,
   parsed: Parsed,
   data: unknown,
-  { exclusive, snapshot, session }: Claimed,
+  claimed: Claimed,
 ): Promise<Handled> => {
   const raised: EventObject[] = []
   const handled: Handled & { readonly raised: EventObject[] } = {
-    box: new Outbox(exclusive),
+    box: new Outbox(claimed.exclusive),
     raised,
     closing: { reason: undefined },
     answer: undefined,
     failure: undefined,
   }
   try {
-    const context = new MessageContext(plan, received, route, parsed, data, handled, snapshot, session)
+    const context = new MessageContext(plan, received, route, parsed, data, handled, claimed)
     const returned = await route.run(context)
     handled.answer = encode(
       plan,

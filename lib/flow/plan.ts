@@ -18,6 +18,8 @@ export interface Plan {
   readonly state: State | undefined
   readonly codec: Codec
   readonly limits: Limits
+  /** A `Fanout` of state/spread.ts. */
+  readonly fanout: unknown
   readonly replies: NonNullable<Options['replies']>
   readonly routeBy: NonNullable<Options['routeBy']>
   /** The gateway that reaches the connection of an event; without an event, the one that was last used or named. */

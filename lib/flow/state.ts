@@ -2,7 +2,8 @@ import type { EventObject } from 'xstate'
 import type { Api, ConnectEvent, DisconnectEvent, MessageEvent } from '../event/event.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Outbox } from '../gateway/outbox.ts'
-import type { StorePorts } from '../store/store.ts'
+import type { Schema } from '../schema.ts'
+import type { ConnectionRecord, StorePorts } from '../store/store.ts'
 import type { Warning } from '../types/options.ts'
 import type { Claimed } from './claim.ts'
 import type { Parsed } from './parse.ts'
@@ -19,14 +20,14 @@ export interface State {
   /** A `Protocol` of state/protocol.ts. */
   readonly protocol: unknown
   readonly application: Application
-  /** Under a protocol: ask it whether a message may happen now. */
+  /** Under a protocol: ask it whether a message may happen now. Otherwise read what is kept of the connection, if anything. */
   readonly claim:
     | ((plan: Plan, received: Received<MessageEvent>, route: Route, parsed: Parsed, data: unknown) => Promise<Claimed>)
     | undefined
   /** `$connect` was accepted: the connection gets a record, and what `onConnect` asked for is done. */
   readonly open: (plan: Plan, received: Received<ConnectEvent>, context: object, box: Outbox) => Promise<void>
   /** `$disconnect` came. `first`: not before, so that the handler is to run. */
-  readonly close: (plan: Plan, received: Received) => Promise<{ readonly first: boolean; readonly snapshot: unknown }>
+  readonly close: (plan: Plan, received: Received) => Promise<Farewell>
   /** A post met a 410. */
   readonly forget: (plan: Plan, connectionId: string) => Promise<void>
   /** Routes of the library's own. */
@@ -34,21 +35,29 @@ export interface State {
   /** Somebody was asked to look at a deadline, and does. */
   readonly tick: ((plan: Plan, tick: Tick) => Promise<void>) | undefined
   /** What the contexts of the phases have besides. */
-  readonly inConnect: (plan: Plan, received: Received<ConnectEvent>, box: Outbox) => object
+  readonly inConnect: (context: object, plan: Plan, received: Received<ConnectEvent>, box: Outbox) => void
   readonly inMessage: (
     context: object,
     plan: Plan,
     received: Received<MessageEvent>,
     box: Outbox,
     raised: EventObject[],
-    snapshot: Claimed['snapshot'],
+    claimed: Claimed,
   ) => void
-  readonly inDisconnect: (plan: Plan, received: Received<DisconnectEvent>, snapshot: unknown) => object
+  readonly inDisconnect: (plan: Plan, received: Received<DisconnectEvent>, farewell: Farewell) => object
   /** What `server`, and `server.connection(id)`, have besides. */
   readonly inServer: (plan: Plan, gateway: () => Gateway) => object
   readonly inConnection: (plan: Plan, gateway: () => Gateway, connectionId: string) => object
   /** Say what can only be seen where the application runs. */
   readonly warnOnLambda: (warn: (warning: Warning) => void) => void
+}
+
+/** What is known of a connection that has ended. */
+export interface Farewell {
+  /** The end was not seen before: the handler is to run. */
+  readonly first: boolean
+  readonly snapshot?: unknown
+  readonly record?: ConnectionRecord | undefined
 }
 
 /** A deadline that somebody is to look at. */
@@ -65,9 +74,13 @@ export interface Tick {
 /** What the state is made for. */
 export interface Application {
   /** What `.protocol()` was given, as it came. */
-  readonly protocol: { readonly machine: unknown; readonly options: unknown } | undefined
+  readonly protocol?: { readonly machine: unknown; readonly options: unknown } | undefined
   /** The routes, and whether each has a schema. */
   readonly routes: ReadonlyMap<string, { readonly input: unknown }>
   readonly hasDefault: boolean
+  /** The schema of what is kept of a connection. */
+  readonly connection?: Schema | undefined
+  /** What `.channels()` was given, as it came. */
+  readonly channels?: unknown
   readonly warn: (warning: Warning) => void
 }

@@ -20,8 +20,8 @@ export function* commit(
     yield* replace(claimed.version, settle(release(claimed, origin(claimed)), ask), () => false)
     return earned
   }
-  const next = settle(release(claimed, earned, doneOf(ask)), ask)
-  const { changes, joins = [] }: Partial<Extract<Handled, { ok: true }>> = handled?.ok ? handled : {}
+  const { changes, joins = [], kept: more }: Partial<Extract<Handled, { ok: true }>> = handled?.ok ? handled : {}
+  const next = { ...settle(release(claimed, earned, doneOf(ask)), ask), ...more }
   // A join that comes after the commit comes under the claim: the message that would undo it has to wait.
   const kept = joins.length > 0 && claimed.claim ? { ...next, claim: claimed.claim } : next
   const stored = yield* replace(claimed.version, kept, (current) => holds(current, ask.token), { changes })

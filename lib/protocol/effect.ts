@@ -55,10 +55,15 @@ export type Handled =
       readonly raised: readonly EventObject[]
       /** Stored with the commit. */
       readonly changes?: MembershipChanges
+      /** Stored with the commit: what is kept of the connection besides the state. */
+      readonly kept?: Kept | undefined
       /** Channels to join where the store cannot do so with the commit. */
       readonly joins?: readonly string[]
     }
   | { readonly ok: false; readonly error: unknown }
+
+/** What handlers keep of a connection. */
+export type Kept = Pick<ConnectionRecord, 'data' | 'user'>
 
 /** What a look at the store showed. */
 export type Seen = Pick<Answer, 'now' | 'record' | 'failed'>

@@ -7,6 +7,8 @@ export interface Ended {
   /** False when the connection was closed by the same event before. */
   readonly first: boolean
   readonly record: ConnectionRecord | undefined
+  /** The channels that it was in. */
+  readonly channels: readonly string[]
   /** It is closed, and the store did not answer when its memberships were to end. The next farewell ends them. */
   readonly untidy?: UnavailableError
 }
@@ -19,17 +21,20 @@ export interface Ended {
  */
 export function* end(closed: Closed, keep: boolean): Engine<Ended> {
   const ended = yield* bury(closed)
-  const isTidy = yield* leaveAll(keep)
-  return isTidy ? ended : { ...ended, untidy: unavailable('Memberships of it are left to the next farewell.') }
+  const left: string[] = []
+  const isTidy = yield* leaveAll(keep, left)
+  const done = { ...ended, channels: left }
+  return isTidy ? done : { ...done, untidy: unavailable('Memberships of it are left to the next farewell.') }
 }
 
-/** End its memberships. `false` where the store did not answer. */
-function* leaveAll(keep: boolean): Engine<boolean> {
+/** End its memberships, and say which. `false` where the store did not answer. */
+function* leaveAll(keep: boolean, done: string[]): Engine<boolean> {
   const { channels = [], failed } = yield { op: 'channels' }
   if (failed || (keep && channels.length > 0 && !(yield* note(channels)))) return false
   for (const channel of channels) {
     const left = yield { op: 'leave', channel }
     if (left.failed) return false
+    done.push(channel)
   }
   return true
 }
@@ -39,7 +44,7 @@ function* leaveAll(keep: boolean): Engine<boolean> {
  *
  * A tombstone that a 410 left is written over by `$disconnect`, so that its handler runs.
  */
-function* bury(closed: Closed): Engine<Ended> {
+function* bury(closed: Closed): Engine<Omit<Ended, 'channels'>> {
   let seen = yield* read()
   for (let lost = 0; ; ) {
     const { record } = seen

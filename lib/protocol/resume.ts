@@ -1,3 +1,4 @@
+import { presentIn } from '../store/own-channels.ts'
 import type { Closed, ConnectionRecord } from '../store/store.ts'
 import { letGo } from './commit.ts'
 import { type Engine, read, replace, type Seen } from './effect.ts'
@@ -37,7 +38,7 @@ export function* resume(machine: Machine, ask: Resuming, policy: Policy): Engine
       seen = stored
       continue
     }
-    const old = yield* takeOver(machine, ask)
+    const old = yield* takeOver(machine, ask, record.user)
     if (!('kind' in old)) return yield* succeed(claimed, old, ask, again)
     if (!again) yield* replace(claimed.version, unclaimed(claimed), () => false)
     return old
@@ -83,7 +84,8 @@ function* channelsOf(
   const { record, failed: unread } = yield* read(from)
   if (failed || unread) return undefined
   return {
-    channels: [...new Set([...(record?.closed?.channels ?? []), ...channels])],
+    // Not its presence, which comes with what is said of it: whoever goes on says it again.
+    channels: [...new Set([...(record?.closed?.channels ?? []), ...channels])].filter((one) => !presentIn(one)),
     open: record?.closed?.by === 'gone',
   }
 }
@@ -102,7 +104,11 @@ function* move(channels: readonly string[], from: string): Engine<boolean> {
  * Close the old connection in the name of the new one, unless that has been done. Returns what it had, as this version of
  * the machine knows it: nothing is closed for a state that could not be read in its new place.
  */
-function* takeOver(machine: Machine, { from, self, token, windowMs }: Resuming): Engine<Open | Denied | Outcome> {
+function* takeOver(
+  machine: Machine,
+  { from, self, token, windowMs }: Resuming,
+  user: string | undefined,
+): Engine<Open | Denied | Outcome> {
   let seen = yield* read(from)
   for (let lost = 0; lost < 2; ) {
     const { record, failed, now } = seen
@@ -110,6 +116,8 @@ function* takeOver(machine: Machine, { from, self, token, windowMs }: Resuming):
     if (!record || !isOpen(record)) return { kind: 'denied', reason: 'expired' }
     const { closed } = record
     if (closed?.to && closed.to !== self) return { kind: 'denied', reason: 'used' }
+    if (user !== undefined && record.user !== undefined && record.user !== user)
+      return { kind: 'denied', reason: 'foreign' }
     const had = attempt(() => known(machine, record, now))
     if ('kind' in had || closed?.to) return had
     if (closed && now - closed.at > windowMs) return { kind: 'denied', reason: 'expired' }
@@ -132,9 +140,15 @@ const known = (machine: Machine, record: Open, now: number): Open | Outcome => {
 }
 
 /** The new connection's record, with what the old one had. */
-const heirOf = (record: Open, { state, machine, due, done, settled, resumed }: Open, from: string): Open => {
+const heirOf = (
+  record: Open,
+  { state, machine, due, done, settled, resumed, data, user }: Open,
+  from: string,
+): Open => {
   const { due: _, ...rest } = record
   return {
+    ...(data !== undefined && { data }),
+    ...(user !== undefined && { user }),
     ...rest,
     state,
     ...(machine !== undefined && { machine }),
@@ -167,6 +181,9 @@ export interface Resumed {
 
 export interface Denied {
   readonly kind: 'denied'
-  /** The old connection is too long gone, was taken over before, or has ended; or the new one has a state of its own. */
-  readonly reason: 'expired' | 'used' | 'ended' | 'not-first'
+  /**
+   * The old connection is too long gone, was taken over before, has ended, or is another user's; or the new one has a
+   * state of its own.
+   */
+  readonly reason: 'expired' | 'used' | 'ended' | 'foreign' | 'not-first'
 }

@@ -37,6 +37,7 @@ export const claim =
     const { state, exclusive, session } = standing.run
     return {
       snapshot: () => machine.snapshot(state),
+      record: driven.last ?? driven.first,
       exclusive,
       session,
       commit: async (handled) => {

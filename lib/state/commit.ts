@@ -8,7 +8,7 @@ import type { MembershipChanges, StorePorts } from '../store/store.ts'
 import { act, type Drive, resultOf } from './drive.ts'
 import { fail, farewell } from './fail.ts'
 import type { Protocol } from './protocol.ts'
-import { changesOf } from './wishes.ts'
+import { changesOf, kept } from './wishes.ts'
 
 /** Tell the engine what came of the handler; once that is stored, let out what the handler sent. */
 export const commit = async (
@@ -31,7 +31,13 @@ export const commit = async (
   const settled = await driven.on(
     failure
       ? { ok: false, ...failure }
-      : { ok: true, raised, ...(whole && changes && { changes }), ...(apart && { joins: apart.join }) },
+      : {
+          ok: true,
+          raised,
+          kept: kept(box),
+          ...(whole && changes && { changes }),
+          ...(apart && { joins: apart.join }),
+        },
   )
   const result = resultOf(settled)
   if (result.kind !== 'done') throw await fail(protocol, name, result, driven.cause)

@@ -7,7 +7,7 @@ import { arm } from './arm.ts'
 import { joinNow } from './channels.ts'
 import { act } from './drive.ts'
 import type { Protocol } from './protocol.ts'
-import { changesOf } from './wishes.ts'
+import { changesOf, kept } from './wishes.ts'
 
 /** From here on the connection has a record: with a protocol, at the machine's initial state. */
 export const open =
@@ -24,6 +24,7 @@ export const open =
       ...(protocol && { machine: protocol.machine.version }),
       ...(state && { state }),
       ...(due && due.length > 0 && { due }),
+      ...kept(box),
     }
     if (!((await store.records.create(connectionId, record)) || (await isOurs(store, connectionId, record))))
       throw new InternalError(`There is a record of the connection '${connectionId}' already.`)

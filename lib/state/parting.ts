@@ -1,32 +1,36 @@
+import type { Via } from '../flow/deliver.ts'
 import type { Plan } from '../flow/plan.ts'
 import type { Received } from '../flow/receive.ts'
 import { report } from '../flow/report.ts'
-import type { State } from '../flow/state.ts'
-import { end } from '../protocol/end.ts'
+import type { Farewell } from '../flow/state.ts'
+import { type Ended, end } from '../protocol/end.ts'
 import type { Closed, StoredState, StorePorts } from '../store/store.ts'
 import { driveThrough, tokenOf } from './drive.ts'
 import type { Protocol } from './protocol.ts'
-
-type Parted = Awaited<ReturnType<State['close']>>
+import type { ChannelRules } from './rules.ts'
 
 /** `$disconnect` came: the connection is closed for good, and is in no channel. What fails besides keeps no handler. */
 export const close = async (
   plan: Plan,
   store: StorePorts,
   protocol: Protocol | undefined,
+  rules: ChannelRules,
   received: Received,
-): Promise<Parted> => {
+): Promise<Farewell> => {
   const { connectionId, lambda } = received
   const ended = await release(plan, store, protocol, connectionId, 'disconnect', lambda?.awsRequestId)
   const { first, record, untidy } = ended
+  await absent(plan, store, rules, received, connectionId, ended).catch((error: unknown) =>
+    report(plan, received, undefined, error),
+  )
   if (untidy) await report(plan, received, undefined, untidy)
-  if (!record?.state || !protocol) return { first, snapshot: undefined }
+  if (!record?.state || !protocol) return { first, record }
   try {
-    return { first, snapshot: snapshotOf(protocol, record.state, record.machine) }
+    return { first, record, snapshot: snapshotOf(protocol, record.state, record.machine) }
   } catch (error) {
     // The machine's own code: the handler runs, and sees no state.
     await report(plan, received, undefined, error)
-    return { first, snapshot: undefined }
+    return { first, record }
   }
 }
 
@@ -38,12 +42,28 @@ export const forget = async (
   plan: Plan,
   store: StorePorts,
   protocol: Protocol | undefined,
+  rules: ChannelRules,
   connectionId: string,
 ): Promise<void> => {
   const record = await store.records.read(connectionId)
   if (record && plan.clock.now() - record.connectedAt < CONNECTING_MS) return
-  const { untidy } = await release(plan, store, protocol, connectionId, 'gone', undefined)
-  if (untidy) throw untidy
+  const ended = await release(plan, store, protocol, connectionId, 'gone', undefined)
+  await absent(plan, store, rules, { gateway: plan.gatewayOf() }, connectionId, ended)
+  if (ended.untidy) throw ended.untidy
+}
+
+/** Tell those who are still there that it is present no more. */
+const absent = async (
+  plan: Plan,
+  store: StorePorts,
+  rules: ChannelRules,
+  via: Via,
+  connectionId: string,
+  { record, channels }: Ended,
+): Promise<void> => {
+  if (!rules.presence || channels.length === 0) return
+  const { ended } = await import('./presence.ts')
+  await ended(plan, store, rules, via, connectionId, record, channels)
 }
 
 /** The last state, as this version of the machine knows it. */

@@ -127,7 +127,7 @@ const resumption = (secrets: readonly string[], windowMs: number, machine: Machi
       )
       // Its socket may be half open: nobody should pay for what its peer no longer reads. Best effort.
       if (open) await gateway.close(from, lifetime.signal).catch(() => {})
-      return { snapshot: () => machine.snapshot(record.state), exclusive: false, commit: undefined }
+      return { snapshot: () => machine.snapshot(record.state), record, exclusive: false, commit: undefined }
     },
   }
 }
@@ -144,6 +144,7 @@ const REASONS: Readonly<Record<Denied['reason'], string>> = {
   expired: 'The connection ended too long ago to be taken over. Begin anew.',
   used: 'This token was used before. Begin anew.',
   ended: 'The connection had come to its end. Begin anew.',
+  foreign: 'This token was given to another user. Begin anew.',
   'not-first': 'This connection has a state of its own. A token is for the first message.',
 }
 

@@ -1,13 +1,21 @@
 import type { EventObject } from 'xstate'
+import { FREE } from '../flow/claim.ts'
+import type { Plan } from '../flow/plan.ts'
+import type { Received } from '../flow/receive.ts'
 import type { Application, State } from '../flow/state.ts'
+import type { Outbox } from '../gateway/outbox.ts'
 import { needFunctions } from '../mistakes.ts'
-import type { Store, StorePorts } from '../store/store.ts'
-import { connectChannels, messageChannels, serverChannels } from './channels.ts'
+import type { ConnectionRecord, Store, StorePorts } from '../store/store.ts'
+import { channelsOf, serverChannels } from './channels.ts'
 import { claim } from './claim.ts'
 import { open } from './connection.ts'
+import type { Keeping } from './keeping.ts'
 import { later } from './later.ts'
 import { type Protocol, protocolOf, raiser } from './protocol.ts'
+import { rulesOf } from './rules.ts'
 import type { Deadlines } from './tick.ts'
+import { usersOf } from './users.ts'
+import { kept } from './wishes.ts'
 
 /**
  * Make a store of your own out of its two ports.
@@ -31,33 +39,74 @@ const stateOf = (ports: StorePorts, application: Application): State => {
   // Again: a store can be copied with other ports.
   checkPorts(ports)
   const protocol = protocolOf(application)
+  const rules = rulesOf(application, ports)
+  /** What a phase has because there is a store: the connection with what is kept of it, and channels. */
+  const equip = (context: object, plan: Plan, received: Received, box: Outbox, record: ConnectionRecord | undefined) =>
+    Object.assign(context, {
+      connection: keeper({ plan, ports, protocol, application, received, box, seen: record ?? {} }),
+      channel: channelsOf({ context, plan, ports, rules, received, box }),
+    })
   return {
     ports,
     protocol,
     application,
-    claim: protocol && claim(ports, protocol),
+    claim: protocol ? claim(ports, protocol) : application.connection && reading(ports),
     open: open(ports, protocol),
-    close: async (plan, received) => (await part()).close(plan, ports, protocol, received),
-    forget: async (plan, connectionId) => (await part()).forget(plan, ports, protocol, connectionId),
+    close: async (plan, received) => (await part()).close(plan, ports, protocol, rules, received),
+    forget: async (plan, connectionId) => (await part()).forget(plan, ports, protocol, rules, connectionId),
     routes: protocol?.resume ? [protocol.resume.route] : [],
     tick: protocol?.deadlines && tickOf(ports, protocol, protocol.deadlines),
-    inConnect: (plan, received, box) => ({ channel: connectChannels(plan, ports, received, box) }),
-    inMessage: (context, plan, received, box, raised, snapshot) => {
-      Object.assign(context, { channel: messageChannels(plan, ports, received, box) })
+    inConnect: (context, plan, received, box) => {
+      const { channel } = equip(context, plan, received, box, undefined)
+      // Nobody is let in yet: a join waits for that, and there is nothing to say.
+      Object.assign(context, {
+        channel: (name: string) => {
+          const { members, join } = channel(name)
+          return { members, join }
+        },
+      })
+    },
+    inMessage: (context, plan, received, box, raised, { snapshot, record }) => {
+      equip(context, plan, received, box, record)
       if (!protocol || !snapshot) return
       Object.assign(context, { raise: raiser(protocol, raised) })
       Object.defineProperty(context, 'snapshot', { get: once(snapshot), enumerable: true, configurable: true })
     },
-    inDisconnect: (plan, received, snapshot) => ({
-      channel: serverChannels(plan, ports, () => received.gateway, received.connectionId),
+    inDisconnect: (plan, received, { snapshot, record }) => ({
+      connection: { ...received.connection, data: record?.data, userId: record?.user },
+      channel: serverChannels(plan, ports, rules, () => received.gateway, received),
       ...(protocol && { snapshot }),
     }),
-    inServer: (plan, gateway) => ({ channel: serverChannels(plan, ports, gateway) }),
+    inServer: (plan, gateway) => ({
+      channel: serverChannels(plan, ports, rules, gateway),
+      user: usersOf(plan, ports, gateway),
+    }),
     inConnection: (plan, gateway, id) =>
       protocol
         ? { dispatch: async (event: EventObject) => (await tell()).dispatch(plan, ports, protocol, gateway, id, event) }
         : {},
     warnOnLambda: (warn) => ports.warnOnLambda && warn({ code: 'MEMORY_ON_LAMBDA', ...ports.warnOnLambda }),
+  }
+}
+
+/** Without a protocol a message is free to go, and its handler wants to see what is kept. */
+const reading =
+  (ports: StorePorts): NonNullable<State['claim']> =>
+  async (_plan, { connectionId }) => ({ ...FREE, record: await ports.records.read(connectionId) })
+
+/** The connection as a handler has it: with what is kept of it, as it was read or as the handler has changed it since. */
+const keeper = (keeping: Keeping) => {
+  const { box, received } = keeping
+  return {
+    ...received.connection,
+    get data() {
+      return { ...keeping.seen, ...kept(box) }.data
+    },
+    get userId() {
+      return { ...keeping.seen, ...kept(box) }.user
+    },
+    update: (change: unknown) => box.track(keepLater().then(({ update }) => update(keeping, change))),
+    identify: (userId: unknown) => box.track(keepLater().then(({ identify }) => identify(keeping, userId))),
   }
 }
 
@@ -70,9 +119,10 @@ const once = <Made>(make: () => Made) => {
   }
 }
 
-/** Loaded when a connection ends, or the server speaks to a machine: what begins with a message needs neither. */
+/** Loaded when first needed: most of what begins with a message needs none of these. */
 const part = later(() => import('./parting.ts'))
 const tell = later(() => import('./dispatch.ts'))
+const keepLater = later(() => import('./keeping.ts'))
 
 const tickOf =
   (ports: StorePorts, protocol: Protocol, { tick }: Deadlines): State['tick'] =>

@@ -1,4 +1,5 @@
 import type { Outbox } from '../gateway/outbox.ts'
+import type { Kept } from '../protocol/effect.ts'
 import { MAX_CHANGES, type MembershipChanges } from '../store/store.ts'
 
 /** What each message under a claim wants its connection to be a member of, or not to be, as of its commit. */
@@ -14,6 +15,12 @@ export const want = (box: Outbox, channel: string, member: boolean): void => {
 
 /** Whether the connection will be a member, where the message has said so. */
 export const wants = (box: Outbox, channel: string): boolean | undefined => wishes.get(box)?.get(channel)
+
+/** What each message under a claim, or handshake, wants to be kept of its connection. */
+const keeps = new WeakMap<Outbox, Kept>()
+
+export const keep = (box: Outbox, more: Kept): void => void keeps.set(box, { ...keeps.get(box), ...more })
+export const kept = (box: Outbox): Kept | undefined => keeps.get(box)
 
 /** What is to be stored with the state. */
 export const changesOf = (box: Outbox): MembershipChanges | undefined => {

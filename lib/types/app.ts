@@ -1,6 +1,7 @@
 import type { Context as LambdaContext } from 'aws-lambda'
 import type { WebSocketEvent } from '../event/event.ts'
 import type { Declarations, PushMap } from './declarations.ts'
+import type { PresencePush } from './push.ts'
 import type { Server } from './server.ts'
 
 /** The built application: a Lambda handler, and the server's side of its connections. */
@@ -9,7 +10,7 @@ export interface App<D extends Declarations, R extends object> {
   /** Reach connections from anywhere. */
   readonly server: Server<D>
   /** Exists only for the type checker: what a typed client infers from. */
-  readonly '~types'?: { readonly routes: R; readonly pushes: D['pushes'] }
+  readonly '~types'?: { readonly routes: R; readonly pushes: D['pushes'] & PresencePush<D['presence']> }
 }
 
 /** What API Gateway is answered. */

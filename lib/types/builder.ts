@@ -4,6 +4,7 @@ import type * as MISTAKES from '../mistakes.ts'
 import type { AnySchema, OutputOf } from '../schema.ts'
 import type { Store } from '../store/store.ts'
 import type { Awaitable } from './awaitable.ts'
+import type { ChannelOptions } from './channel.ts'
 import type { Accept, Reject } from './connect.ts'
 import type { AnyPhase, Connecting, Disconnecting, ErrorContext, Messaging } from './context.ts'
 import type { Declarations, Declare, EventTypes, FromMachine, PushMap } from './declarations.ts'
@@ -19,6 +20,12 @@ export interface Builder<D extends Declarations> extends Routes<D, never, {}> {
   authorizer<S extends AnySchema>(schema: S): Builder<Declare<D, { authorizer: OutputOf<S> }>>
   /** Say where connections are kept. Protocols and channels need it. */
   store<S extends Store>(store: S): Builder<Declare<D, { store: S }>>
+  /** State what is kept of a connection, as `connection.data`. Needs a store. */
+  connection<S extends AnySchema>(schema: S): Builder<Declare<D, { kept: S }>>
+  /** State what holds of all channels: who may join them, how their names are written, what presence says. Needs a store. */
+  channels<S extends AnySchema | undefined = undefined>(
+    rules: ChannelOptions<D, S>,
+  ): Builder<Declare<D, { presence: S }>>
   /** State what the server may send on its own account: a schema per name. */
   pushes<const P extends PushMap>(pushes: P): Builder<Declare<D, { pushes: P }>>
   /**
@@ -82,6 +89,10 @@ interface TooLate<D extends Declarations, Handled extends string, R extends obje
   authorizer(schema: Mistake<Late, never>): RouteBuilder<D, Handled, R>
   /** @deprecated Declarations come before the first route. */
   store(store: Mistake<Late, never>): RouteBuilder<D, Handled, R>
+  /** @deprecated Declarations come before the first route. */
+  connection(schema: Mistake<Late, never>): RouteBuilder<D, Handled, R>
+  /** @deprecated Declarations come before the first route. */
+  channels(rules: Mistake<Late, never>): RouteBuilder<D, Handled, R>
   /** @deprecated Declarations come before the first route. */
   pushes(pushes: Mistake<Late, never>): RouteBuilder<D, Handled, R>
   /** @deprecated Declarations come before the first route. */

@@ -1,8 +1,11 @@
 import type { Context as LambdaContext } from 'aws-lambda'
 import type { ConnectEvent, DisconnectEvent, MessageEvent, WebSocketEvent } from '../event/event.ts'
 import type * as MISTAKES from '../mistakes.ts'
+import type { AnySchema, InputOf, OutputOf } from '../schema.ts'
 import type { Store } from '../store/store.ts'
+import type { Awaitable } from './awaitable.ts'
 import type { ConnectChannel, DisconnectChannel, MessageChannel } from './channel.ts'
+import type { Wire } from './client.ts'
 import type { Declarations } from './declarations.ts'
 import type { Mistake } from './mistake.ts'
 import type { PushData, PushName } from './push.ts'
@@ -76,6 +79,8 @@ export interface DisconnectFacts extends Facts {
 
 /** The handshake. The connection does not exist yet, so nothing can be sent to it. */
 export interface ConnectContext<D extends Declarations> extends ConnectFacts {
+  /** Who is connected, and what is kept of it. */
+  readonly connection: KeepingConnection<D>
   /** What the authorizer returned, as the schema of `.authorizer()` gives it. */
   readonly authorizer: D['authorizer']
   /** Reach other connections. */
@@ -86,6 +91,8 @@ export interface ConnectContext<D extends Declarations> extends ConnectFacts {
 
 /** A message on an open connection. */
 export interface MessageContext<D extends Declarations, Data> extends MessageFacts {
+  /** Who is connected, and what is kept of it. */
+  readonly connection: KeepingConnection<D>
   /** What the message carries, as the route's schema gives it. */
   readonly data: Data
   /** What the authorizer returned, as the schema of `.authorizer()` gives it. */
@@ -111,6 +118,8 @@ export interface PushOptions {
 
 /** The connection is gone. The context can reach others, never the one that left. */
 export interface DisconnectContext<D extends Declarations> extends DisconnectFacts {
+  /** Who was connected, and what was kept of it. */
+  readonly connection: KeptConnection<D>
   /** What the authorizer returned, as the schema of `.authorizer()` gives it. */
   readonly authorizer: D['authorizer']
   /** Reach other connections. */
@@ -129,6 +138,34 @@ export interface ErrorContext<D extends Declarations> extends Facts {
   readonly name: string | undefined
   /** Reach other connections. */
   readonly server: Server<D>
+}
+
+/** A connection, with what is kept of it. */
+export interface KeptConnection<D extends Declarations> extends Connection {
+  /**
+   * What the application keeps: what `update()` gave, `undefined` before. Declared by `.connection(schema)`, and then
+   * read with each message.
+   */
+  readonly data: D['kept'] extends AnySchema ? Wire<OutputOf<D['kept']>> | undefined : undefined
+  /** Whose it is, as `identify()` said. Known under a protocol and with `.connection(schema)`, which read the record. */
+  readonly userId: string | undefined
+}
+
+/** A connection, of which more can be kept. */
+export interface KeepingConnection<D extends Declarations> extends KeptConnection<D> {
+  /**
+   * Change `data`, with the commit of the message: to a value, or to what a function makes of the present one, which runs
+   * again where another message came first.
+   */
+  readonly update: D['kept'] extends AnySchema
+    ? (
+        change: InputOf<D['kept']> | ((data: KeptConnection<D>['data']) => Awaitable<InputOf<D['kept']>>),
+      ) => Promise<void>
+    : Mistake<typeof MISTAKES.noKept, never>
+  /** Say whose connection this is. `server.user(userId)` then reaches it, with all others of that user. */
+  readonly identify: D['store'] extends Store
+    ? (userId: string) => Promise<void>
+    : Mistake<typeof MISTAKES.keepingWithoutStore, never>
 }
 
 // What is called and was not declared is there as a sentence, which reads better than a missing member. What is only
@@ -164,6 +201,9 @@ type AfterProtocol<D extends Declarations> = D['snapshot'] extends undefined
 export type Connecting<D extends Declarations> = ConnectContext<D> & D['extension']
 export type Messaging<D extends Declarations, Data> = MessageContext<D, Data> & InProtocol<D> & D['extension']
 export type Disconnecting<D extends Declarations> = DisconnectContext<D> & AfterProtocol<D> & D['extension']
+
+/** Whoever wants to join a channel: in a handshake, or by a message. */
+export type Joining<D extends Declarations> = Connecting<D> | Messaging<D, unknown>
 
 /** The context of any phase; `phase` tells which. */
 export type AnyPhase<D extends Declarations> = Connecting<D> | Messaging<D, unknown> | Disconnecting<D>

@@ -8,6 +8,10 @@ export interface Declarations {
   authorizer: unknown
   /** Where connections are kept, if anywhere. */
   store: Store | undefined
+  /** What is kept of a connection: its schema. `undefined` where nothing is. */
+  kept: AnySchema | undefined
+  /** What is said of whoever is present in a channel: its schema. `undefined` without presence. */
+  presence: AnySchema | undefined
   /** What the server may send on its own account. */
   pushes: PushMap
   /** The names that a peer may send. `string` until a protocol narrows it. */
@@ -28,6 +32,8 @@ export interface Declarations {
 export interface NoDeclarations extends Declarations {
   authorizer: undefined
   store: undefined
+  kept: undefined
+  presence: undefined
   pushes: {}
   names: string
   payloads: { readonly [name: string]: unknown }

@@ -15,6 +15,8 @@ export interface Options {
   readonly gateway?: Gateway
   /** The `https://` URL of the `@connections` API, for calls from outside of a connection. @default that of the last event */
   readonly endpoint?: string
+  /** Send large broadcasts by a queue: `fanout({ client, queueUrl })`. @default every broadcast is sent by who says it */
+  readonly fanout?: Fanning
   /** How messages look on the wire. @default json() */
   readonly codec?: Codec
   /** What a peer may send at most. */
@@ -58,6 +60,12 @@ export type WarningCode =
   | 'STATUS_AS_REPLY'
   /** A handler returned while something that it sent was still on its way. */
   | 'UNAWAITED_SEND'
+
+/** What `fanout()` returns. It brings the code that it needs; an application without it carries none of that. */
+export interface Fanning {
+  readonly spread: (...given: never) => Promise<object>
+  readonly work: (...given: never) => Promise<void>
+}
 
 export interface Clock {
   /** Epoch milliseconds. */

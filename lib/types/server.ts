@@ -2,6 +2,7 @@ import type { Sent } from '../channel/broadcast.ts'
 import type { ConnectionInfo } from '../gateway/gateway.ts'
 import type * as MISTAKES from '../mistakes.ts'
 import type { Store } from '../store/store.ts'
+import type { PresenceOf, Presences } from './channel.ts'
 import type { Declarations } from './declarations.ts'
 import type { Mistake } from './mistake.ts'
 import type { PushData, PushName } from './push.ts'
@@ -16,6 +17,10 @@ import type { PushData, PushName } from './push.ts'
 export interface Server<D extends Declarations> {
   /** Address one connection. Nothing is called before one of its functions is. */
   readonly connection: (id: string) => ServerConnection<D>
+  /** Address all connections of a user, as `connection.identify()` said. Needs a store. */
+  readonly user: D['store'] extends Store
+    ? (userId: string) => ServerUser<D>
+    : Mistake<typeof MISTAKES.keepingWithoutStore, never>
   /** Address the members of a channel. Asks for no membership: the server is the server. Needs a store. */
   readonly channel: ServerChannels<D>
 }
@@ -31,7 +36,23 @@ export interface ServerConnection<D extends Declarations> {
   readonly dispatch: Dispatch<D>
 }
 
+export interface ServerUser<D extends Declarations> {
+  /** Send to every connection of the user. */
+  readonly push: <const N extends PushName<D['pushes']>>(name: N, data: PushData<D['pushes'], N>) => Promise<Sent>
+  /** The ids of the user's connections. */
+  readonly connections: () => AsyncIterable<string>
+  /** Say `$bye` with a reason and disconnect, on every connection. Resolves with how many there were. */
+  readonly disconnect: (reason?: string) => Promise<number>
+}
+
 export interface ServerChannel<D extends Declarations> {
+  /** Who is present. */
+  readonly presence: PresenceOf<D, Presences<D>>
+  /**
+   * Give the channel at least so many shards, a power of two up to 1,024: about one per 4,000 members that are to come. A
+   * channel grows by itself as it is read; this is for the rush that is known before.
+   */
+  readonly grow: (shards: number) => Promise<void>
   /** Send to every member. */
   readonly broadcast: <const N extends PushName<D['pushes']>>(
     name: N,
@@ -45,6 +66,8 @@ export interface ServerChannel<D extends Declarations> {
 export interface ServerBroadcastOptions {
   /** Connection ids to leave out. @default none */
   readonly except?: readonly string[]
+  /** Aborts when there is no time left: whoever was not reached by then is `deferred`. @default none */
+  readonly signal?: AbortSignal
 }
 
 type ServerChannels<D extends Declarations> = D['store'] extends Store

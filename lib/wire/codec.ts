@@ -20,5 +20,6 @@ export interface Codec {
   readonly read: (body: unknown) => Frame
   readonly reply: (frame: Frame, data: unknown) => string
   readonly error: (frame: Frame | undefined, error: PeerError) => string
-  readonly push: (event: string, data: unknown) => string
+  /** `id` tells a broadcast from every other one, for peers that may get it twice. */
+  readonly push: (event: string, data: unknown, id?: string) => string
 }

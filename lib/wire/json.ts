@@ -20,7 +20,7 @@ export const json = (): Codec => ({
   // Stringified as they stand: undefined members are left out, and `id` stays away where the peer gave none.
   reply: ({ action, id }, data) => JSON.stringify({ action: action || undefined, id, data }),
   error: (frame, error) => JSON.stringify({ action: frame?.action || undefined, id: frame?.id, error }),
-  push: (event, data) => JSON.stringify({ event, data }),
+  push: (event, data, id) => JSON.stringify({ event, id, data }),
 })
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0

@@ -109,7 +109,9 @@ test('the server broadcasts without being a member, and is told what came of it'
   assert.equal(await broadcast('said', { text: 'hi' }, { except: [cid.connectionId] }), {
     delivered: 1,
     gone: 1,
+    throttled: 0,
     failed: 0,
+    deferred: 0,
   })
   assert.equal(ann.taken(), [said('hi')])
   assert.equal(cid.taken(), [])

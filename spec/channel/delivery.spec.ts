@@ -22,7 +22,9 @@ test('five hundred members are reached, fifty at a time', async () => {
   assert.equal(await app.server.channel('lobby').broadcast('said', { text: 'hi' }), {
     delivered: 500,
     gone: 0,
+    throttled: 0,
     failed: 0,
+    deferred: 0,
   })
   assert.is(most, 50)
   assert.is(net.posts(), 500)
@@ -45,7 +47,7 @@ test('one member that cannot be reached fails alone', async () => {
   console.error = (line) => log.push(line)
   const sent = await app.server.channel('lobby').broadcast('said', { text: 'hi' })
   console.error = error
-  assert.equal(sent, { delivered: 1, gone: 0, failed: 1 })
+  assert.equal(sent, { delivered: 1, gone: 0, throttled: 0, failed: 1, deferred: 0 })
   assert.is(log.length, 1)
 })
 

@@ -31,7 +31,13 @@ test('a post that meets a 410 while the handshake may still be on its way costs 
   await ann.connect()
   net.cut(ann.connectionId)
   clock.advance(29_000)
-  assert.equal(await app.server.channel('all').broadcast('news', 'x'), { delivered: 0, gone: 1, failed: 0 })
+  assert.equal(await app.server.channel('all').broadcast('news', 'x'), {
+    delivered: 0,
+    gone: 1,
+    throttled: 0,
+    failed: 0,
+    deferred: 0,
+  })
   assert.is(await store.memberships.has(ann.connectionId, 'all'), true)
   assert.is((await store.records.read(ann.connectionId))?.closed, undefined)
   clock.advance(1_000)

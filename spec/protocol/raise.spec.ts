@@ -159,7 +159,7 @@ test('the tombstone fences whoever holds the connection, and waits for nobody', 
   const record = at('a', { claim: ELSEWHERE })
   const { effects, result } = walk(closing(), { record }, APPLIED, {})
   assert.equal(written(effects[1]), at('a', { version: 8, closed: { by: 'disconnect', token: 'c1', at: NOW } }))
-  assert.equal(result, { first: true, record })
+  assert.equal(result, { first: true, record, channels: [] })
 })
 
 test("the tombstone of a 410 is written over by $disconnect's, which counts as the first", () => {
@@ -189,7 +189,7 @@ test('a 410 after $disconnect or after another 410 writes nothing', () => {
 })
 
 test('a connection without a record is closed enough', () => {
-  assert.equal(walk(closing(), { record: undefined }, {}).result, { first: true, record: undefined })
+  assert.equal(walk(closing(), { record: undefined }, {}).result, { first: true, record: undefined, channels: [] })
 })
 
 test('a tombstone that was beaten is written over what beat it', () => {

@@ -1,0 +1,4 @@
+import { ws } from '../ws.ts'
+
+// @mistake
+ws().onConnect(({ connection }) => connection.identify('ann'))
