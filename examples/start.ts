@@ -36,6 +36,17 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
       },
     },
   },
+  ticker: {
+    messages: [{ action: 'watch', id: '1', data: { symbol: 'ACME' } }],
+    desk: {
+      hint: 'Here you are the exchange. To say a price: ACME 12.50',
+      take: async (line, exports) => {
+        const { ticker } = exports as typeof import('./ticker/server.ts')
+        const [, symbol = '', price] = /^([A-Z]{1,8}) (\d+(?:\.\d+)?)$/.exec(line.trim()) ?? []
+        if (symbol) await ticker.server.channel(symbol).broadcast('price', { symbol, price: Number(price) })
+      },
+    },
+  },
   echo: { messages: [{ action: 'echo', id: '1', data: { text: 'Hello' } }] },
 }
 

@@ -14,14 +14,23 @@ export const chat = ws()
     joined: v.object({ room: Room, name: v.string() }),
     left: v.object({ room: Room, name: v.string() }),
   })
+  .channels({ presence: v.object({ name: v.string() }) })
   .protocol(chatProtocol, { input: ({ query }) => ({ name: nameIn(query) }) })
   .onConnect(({ query }) => {
     if (!nameIn(query)) return reject(401, 'Say who you are: ?name=')
   })
-  .on('auth', v.object({ token: v.string() }), ({ data }) => verify(data.token))
+  .on('auth', v.object({ token: v.string() }), async ({ data, connection, snapshot }) => {
+    await verify(data.token)
+    // Two tabs of one name are one person from here on.
+    await connection.identify(snapshot.context.name)
+  })
   .on('join', v.object({ room: Room }), async ({ data, channel, snapshot }) => {
-    await channel(data.room).join()
-    await channel(data.room).broadcast('joined', { ...data, name: snapshot.context.name })
+    const { name } = snapshot.context
+    const room = channel(data.room)
+    await room.join()
+    await room.broadcast('joined', { ...data, name })
+    await room.presence.track({ name })
+    return { present: await room.presence.list() }
   })
   .on('send', v.object({ room: Room, text: Text }), async ({ data, channel, snapshot }) => {
     await channel(data.room).broadcast('message', { ...data, from: snapshot.context.name })

@@ -61,6 +61,30 @@ inBrowser('two tabs chat, and text stays text', () =>
   }),
 )
 
+inBrowser(
+  'who is in a room is on the list of all who are there, once however many tabs it has, until the last has gone',
+  () =>
+    withPage('chat', async (browser, page) => {
+      const ann = await open(browser, page, 'ann')
+      await enter(ann.tab)
+      const bob = await open(browser, page, 'bob')
+      const again = await open(browser, page, 'bob')
+      for (const { tab } of [bob, again]) await enter(tab)
+      const present = (tab: Page, names: readonly string[]) =>
+        tab
+          .getByLabel('Present')
+          .filter({ hasText: new RegExp(`^${names.join('\\s*')}$`) })
+          .waitFor()
+      for (const { tab } of [ann, bob, again]) await present(tab, ['ann', 'bob'])
+      await bob.tab.close()
+      await said(ann.tab, 'bob left')
+      await present(ann.tab, ['ann', 'bob'])
+      await again.tab.close()
+      await present(ann.tab, ['ann'])
+      equal([...ann.complaints, ...bob.complaints, ...again.complaints], [])
+    }),
+)
+
 inBrowser('who sends join before auth reads the sentence and what is allowed', () =>
   withPage('chat', async (browser, page) => {
     const { tab } = await open(browser, page, 'ann')
