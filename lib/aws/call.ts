@@ -59,11 +59,13 @@ export const caller = ({
   const source = credentials ?? environmentCredentials(url.hostname, env)
   // A literal IPv6 address has brackets in a URL and none in a socket.
   const host = url.hostname.replace(/^\[|\]$/g, '')
+  // As Node would work out for each request: an address is no name that TLS knows a server by.
+  const servername = /^[\d.]+$|:/.test(host) ? '' : host
   // Loaded at the first request, and `node:http` only for an `http:` endpoint: importing that costs 35 ms.
   const http = () => process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http')
   let agent: Agent | undefined
 
-  return async ({ method, path, headers, body, signal }) => {
+  return async ({ method, path, headers, body = '', signal }) => {
     const signable = { method, host: url.host, path: basePath + path, headers, body }
     const signed = sign(signable, {
       credentials: await source(),
@@ -71,9 +73,21 @@ export const caller = ({
       service,
       now,
     })
-    agent ??= new (http().Agent)({ keepAlive: true, maxSockets, noDelay: true })
-    const to = { agent, host, port: url.port, method, path: signable.path, headers: signed }
-    const attempt = () => exchange(() => http().request(to), body, signal, timeoutMs)
+    const { request, Agent } = http()
+    agent ??= agentFor(Agent, maxSockets)
+    const to = {
+      agent,
+      host,
+      servername,
+      port: url.port,
+      method,
+      path: signable.path,
+      headers: flat(signed, method, body),
+    }
+    const attempt = () => {
+      signal?.throwIfAborted()
+      return exchange(request(to), body, signal, timeoutMs)
+    }
     try {
       return await attempt()
     } catch (error) {
@@ -83,6 +97,24 @@ export const caller = ({
       return await attempt()
     }
   }
+}
+
+/** It speaks to one endpoint, so it need not work out for each request which of its sockets lead there. */
+const agentFor = (Base: typeof Agent, maxSockets: number): Agent => {
+  class OneHost extends Base {
+    override getName(): string {
+      return 'endpoint'
+    }
+  }
+  return new OneHost({ keepAlive: true, maxSockets, noDelay: true })
+}
+
+/** Names and values in turn: Node writes such headers as they stand, which is faster than to keep them by name. */
+const flat = (headers: Readonly<Record<string, string>>, method: string, body: string | Uint8Array) => {
+  const all: string[] = []
+  for (const name in headers) all.push(name, headers[name] ?? '')
+  if (body.length > 0 || method === 'POST') all.push('content-length', String(Buffer.byteLength(body)))
+  return all
 }
 
 /**
@@ -102,19 +134,17 @@ class TimeoutError extends Error {
 }
 
 const exchange = (
-  start: () => ClientRequest,
-  body: Signable['body'],
+  request: ClientRequest,
+  body: string | Uint8Array,
   signal: AbortSignal | undefined,
   timeoutMs: number,
-) =>
-  new Promise<CallReply>((resolve, reject) => {
-    signal?.throwIfAborted()
-    const request = start()
-    let timer: ReturnType<typeof setTimeout> | undefined
+): Promise<CallReply> =>
+  new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined
     let readBefore = 0
     const settle = () => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
+      watching?.delete(abort)
     }
     const fail = (error: unknown) => {
       settle()
@@ -122,12 +152,8 @@ const exchange = (
       request.destroy()
     }
     const abort = () => fail(signal?.reason)
-    if (signal) {
-      // A broadcast waits for many posts on one signal; from the eleventh listener on, Node 20 warns of a leak.
-      process.getBuiltinModule('node:events').setMaxListeners(0, signal)
-      signal.addEventListener('abort', abort)
-    }
-    request.once('socket', (socket) => {
+    const watching = signal && watchersOf(signal).add(abort)
+    request.on('socket', (socket) => {
       readBefore = socket.bytesRead
       // From here, not from the call: time spent waiting for one of `maxSockets` is no sign of a dead peer.
       timer = setTimeout(() => fail(new TimeoutError(timeoutMs)), timeoutMs)
@@ -135,21 +161,57 @@ const exchange = (
     request.on('error', (error) =>
       fail(isStale(request, readBefore, error) ? new StaleSocketError(error.message, { cause: error }) : error),
     )
-    request.once('response', (response: IncomingMessage) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => {
-        text += chunk
-        if (text.length > MAX_ANSWER) fail(new Error(`its answer is longer than ${MAX_ANSWER} characters`))
-      })
-      response.on('error', fail)
-      response.once('end', () => {
+    request.on('response', (response) => {
+      read(response, fail, (text) => {
         settle()
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text })
+        resolve(new Reply(response, text))
       })
     })
     request.end(body)
   })
+
+/** Node sorts out headers when they are asked for, and those of a delivered post never are. */
+class Reply implements CallReply {
+  readonly status: number
+  readonly body: string
+  readonly #response: IncomingMessage
+
+  constructor(response: IncomingMessage, body: string) {
+    this.status = response.statusCode ?? 0
+    this.body = body
+    this.#response = response
+  }
+
+  get headers(): CallReply['headers'] {
+    return this.#response.headers
+  }
+}
+
+const watchers = new WeakMap<AbortSignal, Set<() => void>>()
+/** What to do when a signal aborts. Many calls share one, and share its listener: from the eleventh on Node 20 warns. */
+const watchersOf = (signal: AbortSignal): Set<() => void> => {
+  const found = watchers.get(signal)
+  if (found) return found
+  const all = new Set<() => void>()
+  watchers.set(signal, all)
+  signal.addEventListener('abort', () => {
+    for (const abort of all) abort()
+  })
+  return all
+}
+
+/** An answer's text. Most answers to posts have none. */
+const read = (response: IncomingMessage, fail: (error: unknown) => void, done: (text: string) => void) => {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  response.on('data', (chunk: Buffer) => {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes > MAX_ANSWER) fail(new Error(`its answer is longer than ${MAX_ANSWER} bytes`))
+  })
+  response.on('error', fail)
+  response.on('end', () => done(bytes === 0 ? '' : Buffer.concat(chunks).toString()))
+}
 
 /** A page of DynamoDB is 1 MB at most, and more in JSON. Whoever answers more is no service of AWS. */
 const MAX_ANSWER = 8 * 1024 * 1024

@@ -48,10 +48,13 @@ export const sign = (
   const sent: Record<string, string> = { ...headers, host, 'x-amz-date': time }
   if (sessionToken) sent['x-amz-security-token'] = sessionToken
 
-  const names = Object.keys(sent).sort()
-  const lines = names.map((name) => `${name}:${sent[name]}\n`).join('')
-  const signedHeaders = names.join(';')
-  const request = `${method}\n${canonicalPath(path)}\n\n${lines}\n${signedHeaders}\n${sha256(body)}`
+  let lines = ''
+  let signedHeaders = ''
+  for (const name of Object.keys(sent).sort()) {
+    lines += `${name}:${sent[name]}\n`
+    signedHeaders += signedHeaders === '' ? name : `;${name}`
+  }
+  const request = `${method}\n${canonicalPath(path)}\n\n${lines}\n${signedHeaders}\n${hashOf(body)}`
   const signature = signatureOf(secretAccessKey, scope, time, request)
   sent.authorization = `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`
   return sent
@@ -59,14 +62,32 @@ export const sign = (
 
 /** The signature of a canonical request: in hexadecimal. `time` as `x-amz-date` has it. */
 export const signatureOf = (secret: string, scope: string, time: string, request: string): string =>
-  hmac(signingKey(secret, scope), `${ALGORITHM}\n${time}\n${scope}\n${sha256(request)}`).toString('hex')
+  crypto()
+    .createHmac('sha256', signingKey(secret, scope))
+    .update(`${ALGORITHM}\n${time}\n${scope}\n${sha256(request)}`)
+    .digest('hex')
 
 /** Percent-encode everything but RFC 3986's unreserved characters; `encodeURIComponent` spares five more. */
 export const percentEncode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 
 /** The path on the wire is encoded already; SigV4 wants it encoded once more: `abc%3D` signs as `abc%253D`. */
-export const canonicalPath = (path: string): string => path.replace(/[^\w.~/-]/g, percentEncode)
+export const canonicalPath = (path: string): string => path.replace(/[^\w.~/-]/g, encodeAgain)
+
+/** Hardly anything else occurs in a path. */
+const encodeAgain = (char: string) => (char === '%' ? '%25' : char === '@' ? '%40' : percentEncode(char))
+
+let hashedBody = ''
+let hash = ''
+/** A broadcast sends one body to many: it is hashed once. */
+const hashOf = (body: string | Uint8Array): string => {
+  if (typeof body !== 'string') return sha256(body)
+  if (hash === '' || body !== hashedBody) {
+    hash = sha256(body)
+    hashedBody = body
+  }
+  return hash
+}
 
 let second = Number.NaN
 let text = ''

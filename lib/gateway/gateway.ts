@@ -28,8 +28,11 @@ export interface ConnectionInfo {
  * Expected outcomes are values. A function rejects only where the outcome is unknown: a network failure, a 5xx answer.
  */
 export interface Gateway {
-  /** Send one text message. `body` is sent as it is, in UTF-8. */
-  readonly post: (connectionId: string, body: string, signal?: AbortSignal) => Promise<Delivery>
+  /**
+   * Send one text message. `body` is sent as it is, in UTF-8. `retries`: how often one that is throttled is sent again; a
+   * broadcast says 0, because it slows down as a whole. @default as the gateway likes
+   */
+  readonly post: (connectionId: string, body: string, signal?: AbortSignal, retries?: number) => Promise<Delivery>
   /** Close the connection. API Gateway sends close code 1000; no other can be chosen. */
   readonly close: (connectionId: string, signal?: AbortSignal) => Promise<Delivery>
   /** Ask for a live connection. `undefined` when it is gone. */

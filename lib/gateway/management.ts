@@ -27,12 +27,17 @@ export interface ManagementOptions extends Omit<CallOptions, 'service'> {
  *
  * Only throttling is retried: it alone says that nothing was delivered and that another attempt may succeed.
  */
-export const management = ({ retries = 3, baseMs = 50, capMs = 1_000, ...options }: ManagementOptions): Gateway => {
+export const management = ({
+  retries: usual = 3,
+  baseMs = 50,
+  capMs = 1_000,
+  ...options
+}: ManagementOptions): Gateway => {
   const { endpoint, random = Math.random, sleep = sleepFor } = options
   const call = caller({ ...options, service: 'execute-api' })
   const longestMs = (attempt: number) => Math.min(capMs, baseMs * 2 ** attempt)
 
-  const persist = async (request: Parameters<Call>[0]) => {
+  const persist = async (request: Parameters<Call>[0], retries: number) => {
     for (let attempt = 0; ; attempt += 1) {
       const reply = await call(request)
       if (reply.status !== 429 || attempt >= retries) return reply
@@ -47,11 +52,12 @@ export const management = ({ retries = 3, baseMs = 50, capMs = 1_000, ...options
     connectionId: string,
     body: string,
     signal: AbortSignal | undefined,
+    retries: number,
     read: (reply: CallReply) => Result,
   ): Promise<Exclude<Result, undefined>> => {
     try {
       const path = `/@connections/${segmentOf(connectionId)}`
-      const reply = await persist({ method, path, body, signal })
+      const reply = await persist({ method, path, body, signal }, retries)
       const result = read(reply)
       if (result === undefined) throw new Error(`it answered ${[reply.status, ...complaintOf(reply)].join(' ')}`)
       return result as Exclude<Result, undefined>
@@ -68,11 +74,12 @@ export const management = ({ retries = 3, baseMs = 50, capMs = 1_000, ...options
     connectionId: string,
     body: string,
     signal: AbortSignal | undefined,
+    retries = usual,
   ): Promise<Delivery> => {
     const bytes = Buffer.byteLength(body)
     const tooLarge = { outcome: 'tooLarge', bytes, maxBytes: MAX_MESSAGE_BYTES } as const
     if (bytes > MAX_MESSAGE_BYTES) return tooLarge
-    return send(method, connectionId, body, signal, (reply): Delivery | undefined => {
+    return send(method, connectionId, body, signal, retries, (reply): Delivery | undefined => {
       const { status } = reply
       if (status >= 200 && status < 300) return { outcome: 'delivered' }
       if (isGone(reply)) return { outcome: 'gone' }
@@ -84,10 +91,10 @@ export const management = ({ retries = 3, baseMs = 50, capMs = 1_000, ...options
   }
 
   return {
-    post: (connectionId, body, signal) => deliver('POST', connectionId, body, signal),
+    post: (connectionId, body, signal, retries) => deliver('POST', connectionId, body, signal, retries),
     close: (connectionId, signal) => deliver('DELETE', connectionId, '', signal),
     info: async (connectionId, signal) => {
-      const found = await send('GET', connectionId, '', signal, (reply) => {
+      const found = await send('GET', connectionId, '', signal, usual, (reply) => {
         if (isGone(reply)) return null
         if (reply.status === 403) throw new Error(refusal('GET', endpoint, reply))
         return reply.status === 200 ? readInfo(reply.body) : undefined

@@ -6,6 +6,7 @@ import { type Deadlines, tick } from '../state/tick.ts'
 import { memoryPorts } from '../store/memory.ts'
 import type { FakeClock } from './clock.ts'
 import type { Pace } from './pace.ts'
+import { fanoutOn } from './queue.ts'
 
 /** What an application is wired to while a gateway in process runs it. */
 export interface Wires {
@@ -30,6 +31,7 @@ export const wireUp = (inside: Inside, wires: Wires): (() => void) => {
   const undos = [change(plan, { gatewayOf: () => gateway, clock: { now: clock.now, wait: pace.wait }, random })]
   if (ports?.warnOnLambda) undos.push(change(ports, memoryPorts({ now: clock.now })))
   if (protocol?.deadlines) undos.push(change(protocol, { deadlines: deadlinesOn(inside, wires) }))
+  if (plan.fanout) undos.push(change(plan, { fanout: fanoutOn(inside, wires) ?? plan.fanout }))
   wired.add(plan)
   return () => {
     for (const undo of undos.reverse()) undo()
@@ -42,25 +44,25 @@ const wired = new WeakSet<object>()
 /** Calls of `@connections` without HTTP: the answers are those of the local gateway. */
 const inProcessGateway = ({ gate, pace }: Wires): Gateway => {
   /** As the client of `@connections` does, without its jitter. */
-  const persist = async (method: string, id: string, body: string): Promise<ManagementAnswer> => {
+  const persist = async (method: string, id: string, body: string, retries = RETRIES): Promise<ManagementAnswer> => {
     for (let attempt = 0; ; attempt++) {
       const answer = manage(gate, { method, id, body })
-      if (answer.status !== 429 || attempt === RETRIES) return answer
+      if (answer.status !== 429 || attempt >= retries) return answer
       await pace.wait(WAIT_MS * 2 ** attempt)
     }
   }
-  const deliver = async (method: string, id: string, body: string): Promise<Delivery> => {
-    const answer = await persist(method, id, body)
+  const deliver = async (method: string, id: string, body: string, retries = RETRIES): Promise<Delivery> => {
+    const answer = await persist(method, id, body, retries)
     if (answer.status < 300) return { outcome: 'delivered' }
     // A connection whose id could never be one is as little there.
     if (answer.status === 410 || answer.status === 400) return { outcome: 'gone' }
     if (answer.status === 413)
       return { outcome: 'tooLarge', bytes: Buffer.byteLength(body), maxBytes: MAX_MESSAGE_BYTES }
-    if (answer.status === 429) return { outcome: 'throttled', retryAfterMs: WAIT_MS * 2 ** RETRIES }
+    if (answer.status === 429) return { outcome: 'throttled', retryAfterMs: WAIT_MS * 2 ** retries }
     throw new Error(`${method} to connection '${id}' was answered ${answer.status}.`)
   }
   return {
-    post: (id, body) => deliver('POST', id, body),
+    post: (id, body, _, retries) => deliver('POST', id, body, retries),
     close: (id) => deliver('DELETE', id, ''),
     info: async (id) => {
       const { status, body } = await persist('GET', id, '')

@@ -225,7 +225,7 @@ test('an answer without end is given up, and ends neither the memory nor the pro
   await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve))
   const { port } = endless.address() as AddressInfo
   const said = await messageOf(callerOf(`http://127.0.0.1:${port}`, { region: 'eu-west-1' })(POST))
-  assert.match(said, /longer than 8388608 characters/)
+  assert.match(said, /longer than 8388608 bytes/)
   endless.close()
 })
 

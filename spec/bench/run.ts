@@ -4,9 +4,12 @@ import { build } from 'esbuild'
 import { hasDynamodbLocal } from '../kit/dynamodb.ts'
 import { messageCapacities } from './capacity.ts'
 import { coldStarts } from './cold.ts'
+import type { FanoutCost } from './fanout.ts'
 import { echoRates, idleBytes } from './gateway.ts'
 import type { InProcess } from './in-process.ts'
 import type { Result } from './measure.ts'
+import { postMemory, postRates } from './posts.ts'
+import type { Signing } from './signing.ts'
 import { type AppName, gzippedKiB, importMs, loadedKiB } from './size.ts'
 import { typeCosts } from './types.ts'
 
@@ -51,7 +54,7 @@ const measured = async <Measured>(name: string, contents: string): Promise<Measu
     platform: 'node',
     target: 'node20',
     conditions: ['ws-interlock:source'],
-    external: ['@middy/core'],
+    external: ['@middy/core', '@aws-sdk/client-sqs'],
     outfile,
   })
   const { stdout, stderr, status } = spawnSync(process.execPath, [outfile], { encoding: 'utf8', cwd: ROOT })
@@ -185,9 +188,69 @@ const testingFigures = async (): Promise<Figure[]> => {
   ]
 }
 
+/** What a broadcast through the queue takes, by size; nothing of it grows faster than the members. */
+const fanoutFigures = async (): Promise<Figure[]> => {
+  const costs = await measured<readonly FanoutCost[]>(
+    'fanout',
+    `import { fanoutCosts } from './fanout.ts'
+    console.log(JSON.stringify(await fanoutCosts([1_000, 100_000, 1_000_000])))`,
+  )
+  const [, medium, large] = costs
+  const growth = (of: 'sqsRequests' | 'storeReads' | 'jobs' | 'dollars') =>
+    (large?.[of] ?? Number.NaN) / (medium?.[of] ?? Number.NaN)
+  return [
+    ...costs.flatMap(({ members, shards, told, messages, jobs, sqsRequests, storeReads, dollars, milliseconds }) => {
+      const whom = `${members.toLocaleString('en')} members in ${shards} shards`
+      return [
+        { what: `${whom}: told`, value: told, unit: '', atLeast: members, limit: members },
+        { what: `${whom}: messages of API Gateway`, value: messages, unit: '', limit: members },
+        { what: `${whom}: jobs`, value: jobs, unit: '' },
+        { what: `${whom}: requests to SQS`, value: sqsRequests, unit: '' },
+        { what: `${whom}: reads of the store`, value: storeReads, unit: '' },
+        { what: `${whom}: price, a millionth of a dollar each`, value: dollars * 1e6, unit: '' },
+        { what: `${whom}: a worker's time, without the network`, value: milliseconds, unit: 'ms' },
+      ]
+    }),
+    { what: 'from 100,000 to a million members: jobs', value: growth('jobs'), unit: 'x', limit: 10 },
+    { what: 'from 100,000 to a million members: requests to SQS', value: growth('sqsRequests'), unit: 'x', limit: 10 },
+    {
+      what: 'from 100,000 to a million members: reads of the store',
+      value: growth('storeReads'),
+      unit: 'x',
+      limit: 10,
+    },
+    { what: 'from 100,000 to a million members: price', value: growth('dollars'), unit: 'x', limit: 10.01 },
+  ]
+}
+
+/** Posts of a broadcast, beside those of the AWS SDK and of a bare undici, unsigned. By CPU: a function pays for that. */
+const postFigures = async (): Promise<Figure[]> => {
+  const rates = await postRates()
+  const { peak, after } = await postMemory()
+  const { signNs, referenceNs } = await measured<Signing>(
+    'signing',
+    `import { signing } from './signing.ts'
+    console.log(JSON.stringify(await signing()))`,
+  )
+  return [
+    ...rates.flatMap(({ name, perSecond, cpuPerPost }): Figure[] => [
+      { what: name, value: perSecond, unit: '/s' },
+      { what: `${name}, CPU`, value: cpuPerPost, unit: 'us a post' },
+    ]),
+    { what: 'ours: posts for the CPU, over the AWS SDK', value: rates[0]?.overSdk ?? 0, unit: 'x', atLeast: 3.5 },
+    { what: 'ours: posts for the CPU, over undici', value: rates[0]?.overUndici ?? 0, unit: 'x', atLeast: 0.4 },
+    { what: 'a signature', value: signNs, unit: 'ns' },
+    { what: 'a signature, at the speed of reference', value: (signNs * 7_700) / referenceNs, unit: 'ns', limit: 6_000 },
+    { what: 'a broadcast to 100,000: resident, at most', value: peak / 2 ** 20, unit: 'MiB', limit: 64 },
+    { what: 'a broadcast to 100,000: on the heap, afterwards', value: after / 2 ** 20, unit: 'MiB', limit: 8 },
+  ]
+}
+
 const passed = [
+  print('10,000 posts of 500 B, fifty at a time, clients and server in processes of their own', await postFigures()),
   print('Echo and idle connections, server and client in processes of their own', await gatewayFigures()),
   print('The chat in process (median of 15 rounds)', await testingFigures()),
+  print('A broadcast of 500 bytes through the queue, as counted', await fanoutFigures()),
   print('Dispatch of a validated 200-byte message (median of 31 interleaved rounds)', await dispatchFigures()),
   print('A message under a protocol, memory store (median of 31 interleaved rounds)', await protocolFigures()),
   print('DynamoDB: import, construct and first read, in fresh processes (median of 15)', await coldFigures()),
