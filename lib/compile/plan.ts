@@ -69,8 +69,8 @@ const authorize =
 /** The store brings everything that needs one. */
 const stateOf = (parts: Parts, warn: (warning: Warning) => void): State | undefined => {
   const { store, protocol } = parts
-  if (protocol && !store) throw mistake(protocolWithoutStore, `'${Object(protocol.machine).id}'`)
-  if (!store && ('connection' in parts || 'channels' in parts)) throw mistake(keepingWithoutStore, '.store()')
+  if (!store && protocol) throw mistake(protocolWithoutStore, `'${Object(protocol.machine).id}'`)
+  if (!store && (parts.connection ?? parts.channels)) throw mistake(keepingWithoutStore, 'build()')
   // Made by store() alone, whose state this is; ports below this floor cannot name its type.
   const make = store?.['~state'] as ((ports: Store, application: Application) => State) | undefined
   return store && make?.(store, { ...parts, hasDefault: parts.onDefault !== undefined, warn })

@@ -1,7 +1,10 @@
-import { InternalError, ResourceExhaustedError } from '../errors.ts'
+import { ResourceExhaustedError } from '../errors.ts'
 import { type Delivery, type Gateway, MAX_MESSAGE_BYTES } from '../gateway/gateway.ts'
 import type { Lifetime } from './lifetime.ts'
 import type { Plan } from './plan.ts'
+
+/** A delivery that failed for another reason than that nobody is there. */
+export type Failed = Exclude<Delivery, { outcome: 'delivered' | 'gone' }>
 
 /** How to reach a connection, and for how long there is time to: an event, or the server on its own account. */
 export interface Via {
@@ -13,41 +16,19 @@ export interface Via {
 export const send = async (plan: Plan, via: Via, connectionId: string, frame: string): Promise<boolean> =>
   settle(plan, connectionId, await via.gateway.post(connectionId, frame, via.lifetime?.signal))
 
-/** Say why, if there is a code to say it with, and close the connection. */
-export const part = async (
-  plan: Plan,
-  via: Via,
-  connectionId: string,
-  code: string | undefined,
-  message: string,
-): Promise<void> => {
-  if (code) {
-    const there = await send(plan, via, connectionId, plan.codec.push('$bye', { code, message }))
-    if (!there) return
-  }
-  const closed = await via.gateway.close(connectionId, via.lifetime?.signal)
-  if (closed.outcome !== 'gone') settle(plan, connectionId, closed)
-}
+/** Say why, if there is a code to say it with, and close the connection. Loaded when the first one is closed. */
+export const part: typeof import('./part.ts').part = async (...given) => (await import('./part.ts')).part(...given)
 
 /** Take what came of a post: gone is an answer, the rest that is not delivered is an error. */
-const settle = (plan: Plan, connectionId: string, delivery: Delivery): boolean | Promise<boolean> => {
+export const settle = (plan: Plan, connectionId: string, delivery: Delivery): boolean | Promise<boolean> => {
   if (delivery.outcome === 'delivered') return true
   if (delivery.outcome === 'gone') return forget(plan, connectionId)
-  throw failureOf(delivery)
+  return fail(delivery)
 }
 
-/** The error of a delivery that failed for another reason than that nobody is there. */
-export const failureOf = (delivery: Exclude<Delivery, { outcome: 'delivered' | 'gone' }>): Error => {
-  if (delivery.outcome === 'throttled') {
-    const { retryAfterMs } = delivery
-    return new ResourceExhaustedError('API Gateway is throttling. Send the message again later.', {
-      retryAfterMs,
-      // What has a cause goes to the log: the owner hears of it, whoever else does.
-      cause: delivery,
-    })
-  }
-  if (delivery.outcome === 'tooLarge') return tooLarge(delivery.bytes, delivery.maxBytes)
-  return new InternalError(delivery.reason)
+/** Loaded when the first delivery fails. */
+const fail = async (delivery: Failed): Promise<never> => {
+  throw (await import('./failure.ts')).failureOf(delivery)
 }
 
 /** Refuse a frame that API Gateway would not carry, before it costs anything. */
@@ -57,7 +38,8 @@ export const fits = (frame: string): void => {
   if (bytes > MAX_MESSAGE_BYTES) throw tooLarge(bytes, MAX_MESSAGE_BYTES)
 }
 
-const tooLarge = (bytes: number, maxBytes: number): ResourceExhaustedError =>
+/** The refusal of a frame that API Gateway would not carry. */
+export const tooLarge = (bytes: number, maxBytes: number): ResourceExhaustedError =>
   new ResourceExhaustedError(`The frame takes ${bytes} bytes; API Gateway carries ${maxBytes}.`, {
     details: { bytes, maxBytes },
   })
