@@ -102,8 +102,15 @@ const write = async (keeping: Keeping, next: Kept, fits: (record: ConnectionReco
     keeping.seen = record
     if (!change(record)) return false
     const written = { ...record, ...next, mark, version: record.version + 1 }
-    const result = await ports.records.replace(connectionId, record.version, written)
-    if (result.ok || result.current?.mark === mark) {
+    const isOurs = (current: ConnectionRecord | undefined) => current?.mark === mark
+    const result = await ports.records
+      .replace(connectionId, record.version, written)
+      // Its answer may be all that was lost.
+      .catch(async (error: unknown) => {
+        if (isOurs(await ports.records.read(connectionId))) return { ok: true } as const
+        throw error
+      })
+    if (result.ok || isOurs(result.current)) {
       keeping.seen = written
       return true
     }

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { type Store, stay, ws } from 'ws-interlock'
 import { resume } from 'ws-interlock/resume'
 import { memory } from 'ws-interlock/store/memory'
-import { fakeClock, type TestClient, type TestGateway, testGateway } from 'ws-interlock/testing'
+import { fakeClock, faulty, type TestClient, type TestGateway, testGateway } from 'ws-interlock/testing'
 import { createMachine } from 'xstate'
 import { placesFor } from '../real/places.ts'
 import { open as openStore } from '../real/stores.ts'
@@ -50,6 +50,39 @@ const counting = (store: Store = memory()) =>
     .on('grow', ({ connection }) => connection.update({ name: 'x'.repeat(70_000), count: 1 }))
     .build()
 
+/** What is kept changes with the state, and under it. */
+const guarded = (store: Store = memory()) =>
+  ws({ warn: () => {} })
+    .store(store)
+    .connection(Visit)
+    .protocol(
+      createMachine({
+        types: { events: {} as { type: 'enter'; fail?: boolean | undefined } | { type: 'count' } | { type: 'read' } },
+        initial: 'out',
+        states: { out: { on: { enter: 'in', read: stay } }, in: { on: { count: stay, read: stay } } },
+      }),
+      { resume: resume({ secret: 'a secret of thirty-two characters' }) },
+    )
+    .onConnect(async ({ connection, query }) => {
+      const user = query.get('user')
+      if (user) await connection.identify(user)
+    })
+    .on('enter', v.object({ fail: v.optional(v.boolean()) }), async ({ data, connection }) => {
+      await connection.update({ name: 'ann', count: 1 })
+      await connection.identify('ann')
+      if (data.fail) throw new RangeError('no')
+      return [connection.data, connection.userId]
+    })
+    .on('count', v.undefined(), ({ connection }) =>
+      connection.update((visit) => ({ name: 'ann', count: (visit?.count ?? 0) + 1 })),
+    )
+    .on('read', v.undefined(), ({ connection, snapshot }) => [
+      snapshot.value,
+      connection.data ?? null,
+      connection.userId ?? null,
+    ])
+    .build()
+
 test('what onConnect keeps is there in every later message, and what a message changes in the next', async () => {
   const ann = await gatewayFor(counting()).connect({ query: { name: 'ann' } })
   assert.equal(await said(ann, 'read'), { name: 'ann', count: 0 })
@@ -84,45 +117,37 @@ for (const { name, run, place } of placesFor(test))
     }
   })
 
+for (const [where, app, name] of [
+  ['without a protocol', counting, undefined],
+  ['under a protocol', guarded, 'enter'],
+] as const)
+  test(`${where}: of changes whose answers get lost each one that succeeded counts once, and none counts twice`, async () => {
+    // A store of its own: memory() alone begins anew in each gateway in process.
+    const { warnOnLambda: _, ...own } = memory()
+    const store = faulty(own, { seed: 3, lostAnswers: 0.4, conflicts: 0.3, calls: ['replace'] })
+    const ann = await gatewayFor(app(store)).connect({ query: { name: 'ann' } })
+    while (name && (await codeOf(ann, name, {}))) await Promise.resolve()
+    const { length } = await allDone(ann, 'count', 20)
+    assert.ok(length > 10 && store.injected.length > 5, `${length} of 20, ${store.injected.length} faults`)
+    const read = Object(await said(ann, 'read'))
+    // Of one that failed nobody knows whether it counted; once at most.
+    const counted = (read[1] ?? read).count - (name ? 1 : 0)
+    assert.ok(counted >= length && counted <= 20, `${counted} counted, ${length} done`)
+  })
+
+/** Those of so many messages, one after the other, that were not refused. */
+const allDone = async (client: unknown, name: string, count: number) => {
+  const done: number[] = []
+  for (let at = 0; at < count; at++) if (!(await codeOf(client, name))) done.push(at)
+  return done
+}
+
 test('what does not fit the schema, or takes over 64 KB, is not kept', async () => {
   const ann = await gatewayFor(counting()).connect({ query: { name: 'ann' } })
   assert.is(await codeOf(ann, 'break'), 'INTERNAL')
   assert.is(await codeOf(ann, 'grow'), 'INTERNAL')
   assert.equal(await said(ann, 'read'), { name: 'ann', count: 0 })
 })
-
-/** What is kept changes with the state, and under it. */
-const guarded = (store: Store = memory()) =>
-  ws({ warn: () => {} })
-    .store(store)
-    .connection(Visit)
-    .protocol(
-      createMachine({
-        types: { events: {} as { type: 'enter'; fail?: boolean | undefined } | { type: 'count' } | { type: 'read' } },
-        initial: 'out',
-        states: { out: { on: { enter: 'in', read: stay } }, in: { on: { count: stay, read: stay } } },
-      }),
-      { resume: resume({ secret: 'a secret of thirty-two characters' }) },
-    )
-    .onConnect(async ({ connection, query }) => {
-      const user = query.get('user')
-      if (user) await connection.identify(user)
-    })
-    .on('enter', v.object({ fail: v.optional(v.boolean()) }), async ({ data, connection }) => {
-      await connection.update({ name: 'ann', count: 1 })
-      await connection.identify('ann')
-      if (data.fail) throw new RangeError('no')
-      return [connection.data, connection.userId]
-    })
-    .on('count', v.undefined(), ({ connection }) =>
-      connection.update((visit) => ({ name: 'ann', count: (visit?.count ?? 0) + 1 })),
-    )
-    .on('read', v.undefined(), ({ connection, snapshot }) => [
-      snapshot.value,
-      connection.data ?? null,
-      connection.userId ?? null,
-    ])
-    .build()
 
 test('under a claim it is stored with the state, and the handler sees what it has asked for', async () => {
   const ann = await gatewayFor(guarded()).connect()
