@@ -3,6 +3,7 @@ import { inProcess, type Runner } from '../local/runner.ts'
 import { routesOf } from '../local/settings.ts'
 import { memoryPorts } from '../store/memory.ts'
 import type { StorePorts } from '../store/store.ts'
+import { fanOutHere } from '../testing/queue.ts'
 import { UsageError } from './error.ts'
 import type { Failures } from './failures.ts'
 import { shown } from './file.ts'
@@ -14,8 +15,11 @@ export interface Application {
   /** What there is to deploy for it. */
   readonly routes: () => readonly string[]
   readonly exports: () => object
-  /** Load the file as it is now. Where that fails the code that runs stays. */
-  readonly load: () => Promise<void>
+  /**
+   * Load the file as it is now. Where that fails the code that runs stays; `false` where a load that was begun later was
+   * there first.
+   */
+  readonly load: () => Promise<boolean>
 }
 
 export interface ApplicationOptions {
@@ -42,16 +46,24 @@ export const applicationOf = (options: ApplicationOptions): Application => {
   /** What connections have left in a store of this process. */
   let kept = inMemory ? memoryPorts() : undefined
 
+  let count = 0
+  let latest = 0
+
   const load = async () => {
+    const number = ++count
     const next = await loader.load()
+    if (number < latest) return false
     const inside = insideOf(next.handler)
     if (inMemory && !inside) throw new UsageError(noStore(file))
+    latest = number
     // In one go: no event comes between the old code and the new, nor between their stores.
     current?.retire()
     if (inside?.ports && (inMemory || isMemory(inside.ports))) kept = handOver(inside.ports, kept)
+    if (inside) fanOutHere(inside)
     current = running(next, inside, options)
     started.push(current)
     first.resolve(current)
+    return true
   }
   return {
     runner: {
@@ -138,8 +150,14 @@ const isMemory = ({ warnOnLambda }: StorePorts) => warnOnLambda !== undefined
  * had. Returns what the next code is to get.
  */
 const handOver = (ports: StorePorts, kept: StorePorts | undefined): StorePorts => {
-  const { records, memberships, commit, warnOnLambda } = Object.assign(ports, kept)
-  return { records, memberships, ...(commit && { commit }), ...(warnOnLambda && { warnOnLambda }) }
+  const { records, memberships, commit, blobs, warnOnLambda } = Object.assign(ports, kept)
+  return {
+    records,
+    memberships,
+    ...(commit && { commit }),
+    ...(blobs && { blobs }),
+    ...(warnOnLambda && { warnOnLambda }),
+  }
 }
 
 const noStore = (file: string) =>

@@ -19,7 +19,7 @@ export const planOf = (options: Options, parts: Parts): Plan => {
   const { authorizer, pushes = {}, onError } = parts
   const layers = authorizer ? [authorize(authorizer), ...parts.layers] : parts.layers
   warnAtBuild(parts, warn)
-  const state = stateOf(parts, warn)
+  const state = stateOf({ ...options, ...parts }, warn)
   const routes = [...parts.routes].map(([name, part]) => routeOf(name, part, layers))
   const plan: Plan = {
     ...settings,

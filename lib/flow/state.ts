@@ -80,6 +80,8 @@ export interface Application {
   readonly hasDefault: boolean
   /** The schema of what is kept of a connection. */
   readonly connection?: Schema | undefined
+  /** What `ws()` was given. */
+  readonly fanout?: unknown
   /** What `.channels()` was given, as it came. */
   readonly channels?: unknown
   readonly warn: (warning: Warning) => void

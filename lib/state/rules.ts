@@ -11,7 +11,12 @@ export interface ChannelRules {
   readonly presence?: Schema
 }
 
-export const rulesOf = (application: Application, { memberships }: StorePorts): ChannelRules => {
+export const rulesOf = (application: Application, { memberships, blobs }: StorePorts): ChannelRules => {
+  const { fanout } = application
+  if (fanout !== undefined) {
+    need(typeof Object(fanout).spread === 'function', 'fanout({ client, queueUrl })', 'ws({ fanout })')
+    if (!blobs) throw mistake('A fan-out needs a store that keeps texts.', 'blobs of .store()')
+  }
   if (!('channels' in application)) return {}
   const { channels } = application
   needKeys('.channels()', channels, ['authorize', 'normalize', 'presence'])

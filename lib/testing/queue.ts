@@ -1,7 +1,7 @@
 import type { QueuedFanout } from '../fanout/fanout.ts'
 import type { Queue, Waiting } from '../fanout/queue.ts'
 import { Lifetime } from '../flow/lifetime.ts'
-import type { Inside } from '../local/inside.ts'
+import { change, type Inside } from '../local/inside.ts'
 import type { FakeClock } from './clock.ts'
 import type { Pace } from './pace.ts'
 
@@ -11,7 +11,7 @@ import type { Pace } from './pace.ts'
  */
 export const fanoutOn = (
   { plan, ports }: Inside,
-  { clock, pace }: { readonly clock: FakeClock; readonly pace: Pace },
+  { clock, pace }: { readonly clock: Pick<FakeClock, 'setTimeout'>; readonly pace: Pick<Pace, 'work'> },
 ): QueuedFanout | undefined => {
   const given = plan.fanout as Partial<QueuedFanout> | undefined
   const work = async (job: Waiting): Promise<void> => {
@@ -35,6 +35,15 @@ export const fanoutOn = (
   }
   const fanout = given?.through?.(queue)
   return fanout
+}
+
+/** The same on a laptop, where time passes by itself: what would go into a queue of AWS is done here. */
+export const fanOutHere = (inside: Inside): void => {
+  const fanout = fanoutOn(inside, {
+    clock: { setTimeout: (run, ms) => setTimeout(run, ms).unref() },
+    pace: { work: (run) => run() },
+  })
+  if (fanout) change(inside.plan, { fanout })
 }
 
 /** After this long a queue hands out again what was not deleted (SQS, visibility timeout, its default). */

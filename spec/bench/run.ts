@@ -142,7 +142,7 @@ const sizeFigures = async (): Promise<Figure[]> => {
       value: await gzippedKiB(router),
       unit: 'KiB',
     },
-    { what: `${full}: what is loaded at the start`, value: await loadedKiB(full), unit: 'KiB', limit: 17.5 },
+    { what: `${full}: what is loaded at the start`, value: await loadedKiB(full), unit: 'KiB', limit: 19.5 },
     { what: `${full}: in one file, with all that it loads later`, value: await gzippedKiB(full), unit: 'KiB' },
     { what: `${router}: import, over an empty module`, value: await importMs(router), unit: 'ms', limit: 3 },
     { what: `${full}: import, over an empty module`, value: await importMs(full), unit: 'ms' },
@@ -227,7 +227,7 @@ const fanoutFigures = async (): Promise<Figure[]> => {
 const postFigures = async (): Promise<Figure[]> => {
   const rates = await postRates()
   const { peak, after } = await postMemory()
-  const { signNs, referenceNs } = await measured<Signing>(
+  const { signNs, ratio } = await measured<Signing>(
     'signing',
     `import { signing } from './signing.ts'
     console.log(JSON.stringify(await signing()))`,
@@ -240,7 +240,7 @@ const postFigures = async (): Promise<Figure[]> => {
     { what: 'ours: posts for the CPU, over the AWS SDK', value: rates[0]?.overSdk ?? 0, unit: 'x', atLeast: 3.5 },
     { what: 'ours: posts for the CPU, over undici', value: rates[0]?.overUndici ?? 0, unit: 'x', atLeast: 0.4 },
     { what: 'a signature', value: signNs, unit: 'ns' },
-    { what: 'a signature, at the speed of reference', value: (signNs * 7_700) / referenceNs, unit: 'ns', limit: 6_000 },
+    { what: 'a signature, at the speed of reference', value: ratio * 7_700, unit: 'ns', limit: 6_000 },
     { what: 'a broadcast to 100,000: resident, at most', value: peak / 2 ** 20, unit: 'MiB', limit: 64 },
     { what: 'a broadcast to 100,000: on the heap, afterwards', value: after / 2 ** 20, unit: 'MiB', limit: 8 },
   ]

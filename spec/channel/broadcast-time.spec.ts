@@ -2,13 +2,12 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BroadcastError, broadcast, type Round } from '../../lib/channel/broadcast.ts'
 import { latch } from '../kit/wire.ts'
-import { delivered, hall, throttled } from './hall.ts'
+import { delivered, hall, throttled, turn } from './hall.ts'
 
 const test = suite('a broadcast whose time runs out')
 
 const sum = { delivered: 0, gone: 0, throttled: 0, failed: 0, deferred: 0 }
 const names = (count: number) => Array.from({ length: count }, (_, index) => `member${index}`)
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** A round of the engine as fan-out has it: a list of members, and what is left over. */
 const round = (given: Partial<Round> & Pick<Round, 'members' | 'post'>) => {

@@ -1,11 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { latch } from '../kit/wire.ts'
-import { delivered, gone, hall, inTrips, membersIn, printed, throttled } from './hall.ts'
+import { delivered, gone, hall, inTrips, membersIn, printed, throttled, turn } from './hall.ts'
 
 const test = suite('a broadcast among members who are slow, full or gone')
 
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 const sum = { delivered: 0, gone: 0, throttled: 0, failed: 0, deferred: 0 }
 
 test('83. of 20,000 members 5 % are gone, 2 % are throttled in bursts and one hangs: all others get it, once', async () => {
@@ -73,6 +72,19 @@ test('a full peer is tried three times, with full jitter, and is left alone; the
   assert.is(tries.length, 202)
   assert.match(String(lines), "throttled all 3 posts of a broadcast to connection 'member5'. Its peer reads too slowly")
   assert.is((await membersIn(store)).length, 200)
+})
+
+test('fifty full peers are told from an account that is throttled: the others get through, and they are given up', async () => {
+  const tries = new Map<string, number>()
+  const isFull = (id: string) => Number(id.slice(6)) % 20 === 19
+  const { post } = inTrips((id) => {
+    tries.set(id, (tries.get(id) ?? 0) + 1)
+    return isFull(id) ? throttled : delivered
+  })
+  const { say } = await hall({ members: 1_000, post, turns: 40 })
+  await printed(async () => assert.equal(await say(), { ...sum, delivered: 950, throttled: 50 }))
+  const most = Math.max(...tries.values())
+  assert.ok(most < 8, `One was tried ${most} times.`)
 })
 
 test('a wait is no shorter than what the gateway asks for, before the jitter', async () => {

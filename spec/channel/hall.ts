@@ -7,6 +7,8 @@ type Post = Gateway['post']
 export interface HallOptions {
   readonly members: number
   readonly post: Post
+  /** How many turns of the event loop a wait takes. @default 0 */
+  readonly turns?: number
   /** @default () => 0.5 */
   readonly random?: () => number
   /** The store as the application sees it. */
@@ -14,13 +16,14 @@ export interface HallOptions {
 }
 
 /** An application with so many members in one channel, whose clock goes on by what is waited for. */
-export const hall = async ({ members, post, random = () => 0.5, seen = (store) => store }: HallOptions) => {
+export const hall = async ({ members, post, turns = 0, random = () => 0.5, seen = (store) => store }: HallOptions) => {
   let nowMs = Date.UTC(2024, 1, 19)
   const waits: number[] = []
   const clock = {
     now: () => nowMs,
     wait: async (ms: number) => {
       waits.push(ms)
+      for (let count = 0; count < turns; count++) await turn()
       nowMs += ms
     },
   }
@@ -43,6 +46,8 @@ export const hall = async ({ members, post, random = () => 0.5, seen = (store) =
   const say = (options?: { readonly signal?: AbortSignal }) => broadcast('said', { text: 'hi' }, options)
   return { app, store, ids, waits, say }
 }
+
+export const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 export const delivered = { outcome: 'delivered' } as const
 export const throttled = { outcome: 'throttled', retryAfterMs: 0 } as const

@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as v from 'valibot'
 import { NotFoundError, stay, ws } from 'ws-interlock'
+import { fanout } from 'ws-interlock/fanout/sqs'
 import { memory } from 'ws-interlock/store/memory'
 import { type TestGateway, testGateway } from 'ws-interlock/testing'
 import { createMachine } from 'xstate'
@@ -151,6 +152,31 @@ test('presence needs a store that keeps notes, and build() says so', () => {
       .onConnect(() => {})
       .build()
   assert.throws(build, /Presence needs a store that keeps notes/)
+})
+
+test('a fan-out needs a store that keeps texts, and build() says so', () => {
+  const { blobs: _, ...store } = memory()
+  const queue = fanout({ client: { send: async () => {} }, queueUrl: 'https://sqs.eu-west-1.amazonaws.com/1/q' })
+  const build = () =>
+    ws({ warn: () => {}, fanout: queue })
+      .store(store)
+      .onConnect(() => {})
+      .build()
+  assert.throws(build, /A fan-out needs a store that keeps texts/)
+})
+
+test('build() refuses a fan-out that is none', () => {
+  const build = () =>
+    ws({ warn: () => {}, fanout: { queueUrl: 'https://sqs' } as never })
+      .store(memory())
+      .onConnect(() => {})
+      .build()
+  assert.throws(build, /fanout\(\{ client, queueUrl \}\) is missing in ws\(\{ fanout \}\)/)
+})
+
+test('what is kept, and rules of channels, need a store, and build() says so', () => {
+  for (const app of [ws({ warn: () => {} }).connection(v.string()), ws({ warn: () => {} }).channels({})])
+    assert.throws(() => app.onConnect(() => {}).build(), /What is kept needs a store/)
 })
 
 test.run()

@@ -171,6 +171,16 @@ test('what SQS refuses of a request is sent again, alone; when it keeps refusing
   assert.is(fault.asked.filter((count) => count === 10).length, 1)
 })
 
+test('ids that are too long for a queue are refused in a sentence', async () => {
+  const { channel, fill } = crowd(await sqs.queue())
+  await fill(11)
+  const except = Array.from({ length: 500 }, (_, index) => `${index}`.repeat(300))
+  assert.match(
+    String(await rejection(channel().broadcast('said', hello, { except }))),
+    /^RangeError: A job of a broadcast takes \d{6} bytes, and SQS carries 262144: its ids are too long\.$/,
+  )
+})
+
 test('a queue that is gone fails the broadcast', async () => {
   const queue = await sqs.queue()
   const { channel, fill } = crowd(queue)
@@ -204,20 +214,6 @@ test('more than 500 connections to leave out are refused in a sentence, of a cha
     'TypeError: A broadcast that may be fanned out leaves out 500 connections at most, and not 501: each of its jobs carries them.',
   )
   assert.equal(await channel().broadcast('said', hello, { except: except.slice(1) }), counted({}))
-})
-
-test('a store that keeps no texts is refused in a sentence, when something is first said', async () => {
-  const queue = await sqs.queue()
-  const { store } = crowd(queue)
-  const { records, memberships } = store
-  const app = ws({ warn: () => {}, fanout: fanout({ client: queue.client, queueUrl: queue.queueUrl }) })
-    .store(storeOf({ records, memberships }))
-    .pushes(noise)
-    .build()
-  assert.is(
-    String(await rejection(app.server.channel('lobby').broadcast('said', hello))),
-    'TypeError: ws({ fanout }) needs a store that keeps texts for a while: memory(), dynamodb() and redis() do; give one of your own `blobs`.',
-  )
 })
 
 test('what is no client, no URL, no number or no option is refused in a sentence', () => {

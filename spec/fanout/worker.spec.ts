@@ -285,6 +285,8 @@ test('a shard job whose function has little time left is a job again, from where
   left = 30_000
   await queue.drain(work, context)
   assert.equal(line.counts(ids), Array(3_000).fill(1))
+  const pages = sent.flatMap(({ body }) => Object(body).connectionIds ?? [])
+  assert.equal([pages.length, new Set(pages).size], [3_000, 3_000])
 })
 
 test('a page whose function has no time for all of it leaves the rest to a smaller job', async () => {
@@ -310,6 +312,31 @@ test('after its time to live a broadcast is said to nobody any more, and the log
   assert.is(line.posts, 0)
   const over = 'members of the channel "lobby" did not get a broadcast: its time was over (fanout({ ttlMs })).'
   assert.equal(said().sort(), [`100 ${over}`, `500 ${over}`])
+})
+
+test('a shard job that comes too late says so too', async () => {
+  const queue = await sqs.queue()
+  const { channel, fill, work, line, time } = crowd(queue)
+  await fill(11)
+  await channel().broadcast('said', hello)
+  time.at += 300_000
+  assert.equal(await queue.deliver(work), DONE)
+  assert.is(line.posts, 0)
+  assert.equal(said(), [
+    'Shard 0 of 1, from member 0 on, of the channel "lobby" did not get a broadcast: its time was over (fanout({ ttlMs })).',
+  ])
+})
+
+test('a frame that the store has lost fails its job in a sentence, and the job is done once it is there', async () => {
+  const queue = await sqs.queue()
+  const { work, line, store } = crowd(queue)
+  const { frame: _, ...kept } = JSON.parse(page({}))
+  await queue.send(JSON.stringify(kept))
+  assert.is((await queue.deliver(work)).batchItemFailures.length, 1)
+  assert.match(said()[0] ?? '', "What the broadcast 'b' says is no longer kept.")
+  await store.blobs?.put('b', '{}', 60)
+  assert.equal(await queue.deliver(work), DONE)
+  assert.equal(line.frames.get('m1'), ['{}'])
 })
 
 test('a page that is done and cannot be marked is done', async () => {
