@@ -1,11 +1,9 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ws } from 'ws-interlock'
 import { fanout } from 'ws-interlock/fanout/sqs'
-import { store as storeOf } from 'ws-interlock/store'
 import { sqsOf } from '../kit/sqs.ts'
 import { rejection } from '../protocol/kit.ts'
-import { crowd, DONE, kindsOf, noise } from './kit.ts'
+import { crowd, DONE, kindsOf } from './kit.ts'
 
 const test = suite('fanout: what is put into the queue')
 const sqs = sqsOf()
