@@ -44,13 +44,17 @@ export const sign = (
 ): Record<string, string> => {
   const { accessKeyId, secretAccessKey, sessionToken } = credentials
   const time = timestamp(now())
-  const scope = `${time.slice(0, 8)}/${region}/${service}/aws4_request`
-  const sent: Record<string, string> = { ...headers, host, 'x-amz-date': time }
+  const scope = scopeOf(time, region, service)
+  const own = { host, 'x-amz-date': time }
+  const sent: Record<string, string> = headers ? { ...headers, ...own } : own
   if (sessionToken) sent['x-amz-security-token'] = sessionToken
 
   let lines = ''
   let signedHeaders = ''
-  for (const name of Object.keys(sent).sort()) {
+  const names = Object.keys(sent)
+  // By themselves ours are in order, and for a short text like this one sorting costs as much as hashing does.
+  if (headers) names.sort()
+  for (const name of names) {
     lines += `${name}:${sent[name]}\n`
     signedHeaders += signedHeaders === '' ? name : `;${name}`
   }
@@ -62,10 +66,7 @@ export const sign = (
 
 /** The signature of a canonical request: in hexadecimal. `time` as `x-amz-date` has it. */
 export const signatureOf = (secret: string, scope: string, time: string, request: string): string =>
-  crypto()
-    .createHmac('sha256', signingKey(secret, scope))
-    .update(`${ALGORITHM}\n${time}\n${scope}\n${sha256(request)}`)
-    .digest('hex')
+  authenticate(signingKey(secret, scope), `${ALGORITHM}\n${time}\n${scope}\n${sha256(request)}`)
 
 /** Percent-encode everything but RFC 3986's unreserved characters; `encodeURIComponent` spares five more. */
 export const percentEncode = (text: string): string =>
@@ -99,27 +100,58 @@ const timestamp = (ms: number) => {
   return text
 }
 
-type Crypto = typeof import('node:crypto')
-type Key = Parameters<Crypto['createHmac']>[1]
+let last = { time: '', region: '', service: '', scope: '' }
+/** Most signatures have the scope of the one before. Kept as one text, it is compared and hashed faster. */
+const scopeOf = (time: string, region: string, service: string) => {
+  if (last.time !== time || last.region !== region || last.service !== service)
+    last = { time, region, service, scope: `${time.slice(0, 8)}/${region}/${service}/aws4_request` }
+  return last.scope
+}
+
+/** The two blocks that an HMAC starts its hashes with (RFC 2104), the second with room for what the first comes to. */
+interface Key {
+  readonly inner: Buffer
+  readonly outer: Buffer
+}
 
 /** One key per day, region, service and secret, the newest first. */
 let keys: readonly { readonly secret: string; readonly scope: string; readonly key: Key }[] = []
 const signingKey = (secret: string, scope: string): Key => {
   const found = keys.find((one) => one.scope === scope && one.secret === secret)
   if (found) return found.key
-  // Kept as a KeyObject: on Node 24 an HMAC with raw key bytes costs 13 us, with a KeyObject 1.7 us.
-  const key = crypto().createSecretKey(scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secret}`) as Buffer)
+  const bytes = scope.split('/').reduce<string | Buffer>(hmac, `AWS4${secret}`) as Buffer
+  const key = { inner: Buffer.alloc(BLOCK, 0x36), outer: Buffer.alloc(BLOCK + bytes.length, 0x5c) }
+  for (const [index, byte] of bytes.entries()) {
+    key.inner[index] = 0x36 ^ byte
+    key.outer[index] = 0x5c ^ byte
+  }
   keys = [{ secret, scope, key }, ...keys.slice(0, MAX_KEYS - 1)]
   return key
 }
 
-const hmac = (key: Key, text: string) => crypto().createHmac('sha256', key).update(text).digest()
+/**
+ * An HMAC in hexadecimal, by two hashes of bytes that are at hand. `createHmac` makes a stream for each one and takes
+ * twice as long, and on Node 24 eight times where its key is no KeyObject.
+ */
+const authenticate = ({ inner, outer }: Key, text: string): string => {
+  // A character takes at most three bytes in UTF-8.
+  const message = Buffer.allocUnsafe(BLOCK + text.length * 3)
+  inner.copy(message)
+  const end = BLOCK + message.write(text, BLOCK)
+  outer.write(sha256(message.subarray(0, end)), BLOCK, 'hex')
+  return sha256(outer)
+}
+
+/** SHA-256 takes bytes in blocks of 64. */
+const BLOCK = 64
+
+const hmac = (key: string | Buffer, text: string) => crypto().createHmac('sha256', key).update(text).digest()
 
 export const sha256 = (data: string | Uint8Array): string => crypto().hash('sha256', data)
 
-let loaded: Crypto | undefined
+let loaded: typeof import('node:crypto') | undefined
 /** Loaded at the first signature, so that importing this file costs nothing. */
-const crypto = (): Crypto => {
+const crypto = () => {
   loaded ??= process.getBuiltinModule('node:crypto')
   return loaded
 }

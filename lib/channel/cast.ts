@@ -98,7 +98,7 @@ export class Cast {
     if (delivery.outcome === 'throttled') this.#throttled(one, delivery.retryAfterMs)
     else {
       this.#through++
-      this.#window.widen()
+      this.#window.widen(one.post)
       if (delivery.outcome === 'delivered') this.#sent.delivered++
       else if (delivery.outcome === 'gone') {
         this.#sent.gone++
@@ -116,7 +116,7 @@ export class Cast {
    * former where many are throttled and hardly any other gets through.
    */
   #throttled(one: Try, hintMs: number): void {
-    const isGeneral = this.#waiting.size >= MANY && this.#through - one.before < SOME
+    const isGeneral = this.#waiting.size + this.#due.length >= MANY && this.#through - one.before < SOME
     one.throttled++
     if (isGeneral || one.throttled === 1) this.#window.narrow(one.post)
     if (!isGeneral) one.strikes++

@@ -4,7 +4,7 @@
  */
 export class Window {
   #size = MAX
-  #delivered = 0
+  #through = 0
   #posts = 0
   #cutAt = 0
 
@@ -18,11 +18,13 @@ export class Window {
     return ++this.#posts
   }
 
-  /** As many as fit have got through: there is room for one more. */
-  widen(): void {
-    this.#delivered++
-    if (this.#delivered < this.#size) return
-    this.#delivered = 0
+  /** One got through. After as many as fit there is room for one more. */
+  widen(post: number): void {
+    // One that started before the cut says nothing of what fits since.
+    if (post <= this.#cutAt) return
+    this.#through++
+    if (this.#through < this.#size) return
+    this.#through = 0
     this.#size = Math.min(MAX, this.#size + 1)
   }
 
@@ -30,10 +32,12 @@ export class Window {
   narrow(post: number): void {
     if (post <= this.#cutAt) return
     this.#cutAt = this.#posts
-    this.#delivered = 0
-    this.#size = Math.max(1, this.#size >> 1)
+    this.#through = 0
+    this.#size = Math.max(MIN, this.#size >> 1)
   }
 }
 
 /** As many as the management client keeps sockets; more only queue. */
 const MAX = 50
+/** No less, or one post that hangs would be all that is under way. */
+const MIN = 4

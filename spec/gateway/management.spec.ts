@@ -180,6 +180,19 @@ test('a post that stays throttled is given up after the retries', async () => {
   )
 })
 
+test('a post can say for itself how often it is sent again', async () => {
+  await withServer(
+    async ({ origin, seen }) => {
+      const { post } = gatewayOf(origin)
+      assert.equal(await post(ID, 'hello', undefined, 0), { outcome: 'throttled', retryAfterMs: 50 })
+      assert.is(seen.length, 1)
+      assert.equal(await post(ID, 'hello', undefined, 1), { outcome: 'throttled', retryAfterMs: 100 })
+      assert.is(seen.length, 3)
+    },
+    () => THROTTLED,
+  )
+})
+
 test('the default is three retries', async () => {
   await withServer(
     async ({ origin, seen }) => {
