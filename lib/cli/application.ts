@@ -67,6 +67,7 @@ export const applicationOf = (options: ApplicationOptions): Application => {
   }
   return {
     runner: {
+      keepsTime: options.isolated !== undefined,
       run: async (event, context, fate) => {
         const { runner } = current ?? (await first.promise)
         const work = () => runner.run(event, context, fate)

@@ -76,8 +76,7 @@ export interface DevServer extends LocalGateway {
  * Connections stay open meanwhile.
  *
  * ```ts
- * const server = await dev({ file: 'examples/chat/server.ts', port: 3001 })
- * await untilInterrupted(server)
+ * await untilInterrupted(dev({ file: 'examples/chat/server.ts', port: 3001 }))
  * ```
  */
 export const dev = async (options: DevOptions): Promise<DevServer> => {
@@ -87,10 +86,10 @@ export const dev = async (options: DevOptions): Promise<DevServer> => {
   const page = pageOf(file, options.page)
   const paint = painter(options.colour ?? wantsColour(process.stderr, process.env))
   const failures = quiet ? undefined : failuresOf(log)
-  const watcher = watching(() => reload(), log)
+  const watcher = watching(() => reload.again(), log)
   let loadedAt = Number.POSITIVE_INFINITY
   const loader = await loaderOf(file, exportName, (path) => {
-    if (options.watch !== false && watcher.add(path) && isNewer(path, loadedAt)) reload()
+    if (options.watch !== false && watcher.add(path) && isNewer(path, loadedAt)) reload.again()
   })
   const settings = settingsOf(options, page, failures, paint, () => application.exports())
   const { clock, lambdaTimeoutMs } = settings
@@ -117,12 +116,13 @@ export const dev = async (options: DevOptions): Promise<DevServer> => {
   )
   const load = async () => {
     loadedAt = Date.now()
-    await application.load()
+    if (!(await application.load())) return false
     if (options.authorizer !== undefined) exported(application.exports(), options.authorizer, options.file)
     // New code may have other routes than the old.
     if (!options.routes) gate.selectRoute = routeSelector(settings.routeSelectionExpression, application.routes())
+    return true
   }
-  const reload = reloader({ file, load, watcher, connections: () => gate.connections.size, log })
+  const reload = reloader({ file, load, watcher, connections: () => gate.connections.size, log, clock })
   const close = async () => {
     watcher.close()
     await gateway.close()
@@ -130,7 +130,7 @@ export const dev = async (options: DevOptions): Promise<DevServer> => {
   }
   prepareEnvironment(gateway.endpoint)
   try {
-    await load()
+    await reload.begin()
   } catch (error) {
     await close()
     throw error

@@ -1,7 +1,12 @@
 import { parseArgs } from 'node:util'
 import { nearestOf } from '../flow/nearest.ts'
+import { expressionProblem } from '../local/route.ts'
+import { IDENTITY_SOURCE } from '../local/rules-events.ts'
 import type { DevOptions } from './dev.ts'
 import { UsageError } from './error.ts'
+
+/** Below a sentence that says what is wrong, which all of the usage would push out of sight. */
+export const SHORT_USAGE = 'Usage: ws-interlock dev FILE [options]. See ws-interlock --help.'
 
 export const USAGE = `Usage: ws-interlock dev FILE [options]
 
@@ -88,6 +93,8 @@ const devOptions = (values: Values, [command, file, ...rest]: readonly string[])
   if (isolate && store !== undefined) throw new UsageError(APART)
   const { watch = true, export: exportName, 'route-response': routeResponse, authorizer } = values
   const { 'identity-source': identitySource, 'verify-signature': verifySignature } = values
+  if (identitySource && authorizer === undefined) throw new UsageError(NOBODY_LOOKS)
+  if (authorizer !== undefined && route && !route.includes('$connect')) throw new UsageError(NO_CONNECT)
   return {
     file,
     watch: watch && !values['no-watch'],
@@ -97,7 +104,7 @@ const devOptions = (values: Values, [command, file, ...rest]: readonly string[])
     ...(route !== undefined && { routes: route.map(routeOf) }),
     ...(expression !== undefined && { expression: expressionOf(expression) }),
     ...(authorizer !== undefined && { authorizer }),
-    ...(identitySource !== undefined && { identitySource }),
+    ...(identitySource !== undefined && { identitySource: identitySource.map(sourceOf) }),
     ...(verifySignature !== undefined && { verifySignature }),
     ...(store !== undefined && { store: storeOf(store) }),
     ...(chaos !== undefined && { chaos: seedOf(chaos) }),
@@ -111,6 +118,9 @@ const devOptions = (values: Values, [command, file, ...rest]: readonly string[])
 }
 
 const APART = '--isolate and --store memory exclude each other: what one instance has in its memory, the others do not.'
+
+const NOBODY_LOOKS = '--identity-source is where an authorizer looks. Say which export that is with --authorizer NAME.'
+const NO_CONNECT = "--authorizer belongs to the route $connect. Add it: --route '$connect'."
 
 const portOf = (text: string) => {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
@@ -138,8 +148,19 @@ const routeOf = (text: string) => {
 }
 
 const expressionOf = (text: string) => {
-  if (text !== '') return text
-  throw new UsageError(`--expression must be a selection expression, such as '$request.body.type', in single quotes.`)
+  const problem = expressionProblem(text)
+  if (text !== '' && problem === undefined) return text
+  const why = problem === undefined ? '.' : `: ${problem}.`
+  throw new UsageError(
+    `--expression must be a selection expression, such as '$request.body.type', in single quotes${why}`,
+  )
+}
+
+const sourceOf = (text: string) => {
+  if (IDENTITY_SOURCE.test(text)) return text
+  throw new UsageError(
+    `--identity-source must be as AWS writes it, such as route.request.querystring.token or route.request.header.Auth, not '${text}'.`,
+  )
 }
 
 const storeOf = (text: string): 'memory' => {

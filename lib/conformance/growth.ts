@@ -1,7 +1,18 @@
 import type { Memberships } from '../store/store.ts'
 import type { StoreCase } from './case.ts'
 import { expect, expectSame } from './expect.ts'
-import { atOnce, awaitedLater, channel, close, joiner, membersFrom, membersOf, membersOfShard } from './made.ts'
+import {
+  atOnce,
+  awaitedLater,
+  breath,
+  channel,
+  close,
+  joiner,
+  membersFrom,
+  membersOf,
+  membersOfShard,
+  pagesOf,
+} from './made.ts'
 import { crowd, expectMembers, MANY, shardedOf } from './sharded.ts'
 
 /** What happens while a channel grows. */
@@ -29,9 +40,18 @@ export const growthCases: readonly StoreCase[] = [
     check: async (store) => {
       const given = channel()
       const early = await crowd(store, given, 10)
-      const growing = awaitedLater(growAll(shardedOf(store).grow, given, 64))
-      const late = await crowd(store, given)
-      await expectMembers(store, given, [...early, ...late])
+      await expectMembers(store, given, early)
+      let isGrowing = true
+      const growing = awaitedLater(
+        growAll(shardedOf(store).grow, given, 16).finally(() => {
+          isGrowing = false
+        }),
+      )
+      const late = await crowd(store, given, 10)
+      while (isGrowing) {
+        await expectMembers(store, given, [...early, ...late])
+        await breath()
+      }
       await growing
       await expectMembers(store, given, [...early, ...late])
     },
@@ -64,19 +84,16 @@ export const growthCases: readonly StoreCase[] = [
   {
     claim: 'a page of one shard is followed by those of that shard, however the channel grows meanwhile',
     check: async (store) => {
-      const { members } = store.memberships
       const { grow } = shardedOf(store)
       const given = channel()
       await grow(given, 2)
-      await crowd(store, given)
+      await crowd(store, given, 40)
       const wanted = await membersOfShard(store, given, 1)
       const all: string[] = []
-      let cursor: string | undefined
-      for (let count = 4; ; count = Math.min(1_024, count * 2)) {
-        const page = await members(given, cursor, 1)
-        all.push(...page.connectionIds)
-        cursor = page.cursor
-        if (cursor === undefined) break
+      let count = 2
+      for await (const { connectionIds } of pagesOf(store, given, 1)) {
+        all.push(...connectionIds)
+        count = Math.min(1_024, count * 2)
         await grow(given, count)
       }
       expectSame('members() of shard 1', all, wanted)

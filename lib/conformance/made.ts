@@ -1,5 +1,5 @@
 import { makeId } from '../event/make.ts'
-import type { ConnectionRecord, ReplaceResult, StorePorts } from '../store/store.ts'
+import type { ConnectionRecord, MemberPage, ReplaceResult, StorePorts } from '../store/store.ts'
 
 /** A record that is there for the next two hours. */
 export const record = (more: Partial<ConnectionRecord> = {}): ConnectionRecord => ({
@@ -34,44 +34,40 @@ export const close = ({ records }: StorePorts, id: string, version = 1): Promise
   records.replace(id, version, record({ version: version + 1, closed: CLOSED }))
 
 /** Everybody in a channel, page by page. */
-export const membersOf = async ({ memberships }: StorePorts, channel: string): Promise<string[]> => {
-  const { connectionIds, cursor } = await memberships.members(channel)
-  return [...connectionIds, ...(await membersFrom({ memberships }, channel, cursor))]
-}
+export const membersOf = (store: Membered, channel: string): Promise<string[]> => idsOn(pagesOf(store, channel))
+
+/** Everybody in one shard of a channel. */
+export const membersOfShard = (store: Membered, channel: string, shard: number): Promise<string[]> =>
+  idsOn(pagesOf(store, channel, shard))
 
 /** Everybody on the pages that follow. */
-export const membersFrom = async (
-  { memberships }: Pick<StorePorts, 'memberships'>,
-  channel: string,
-  first: string | undefined,
-): Promise<string[]> => {
+export const membersFrom = async (store: Membered, channel: string, cursor: string | undefined): Promise<string[]> =>
+  cursor === undefined ? [] : idsOn(pagesOf(store, channel, undefined, cursor))
+
+const idsOn = async (pages: AsyncIterable<MemberPage>) => {
   const all: string[] = []
-  let cursor = first
-  for (let pages = 0; cursor !== undefined; pages++) {
-    if (pages === MAX_PAGES) throw new Error(`After ${MAX_PAGES} pages members() still gives a cursor.`)
-    const page = await memberships.members(channel, cursor)
-    all.push(...page.connectionIds)
-    cursor = page.cursor
-  }
+  for await (const { connectionIds } of pages) all.push(...connectionIds)
   return all
 }
 
-/** Everybody in one shard of a channel, page by page. */
-export const membersOfShard = async (
-  { memberships }: Pick<StorePorts, 'memberships'>,
+/** The pages of a channel, or of a shard of it. */
+export const pagesOf = async function* (
+  { memberships }: Membered,
   channel: string,
-  shard: number,
-): Promise<string[]> => {
-  const all: string[] = []
-  let cursor: string | undefined
+  shard?: number,
+  first?: string,
+): AsyncGenerator<MemberPage, void> {
+  let cursor = first
   for (let pages = 0; pages < MAX_PAGES; pages++) {
     const page = await memberships.members(channel, cursor, shard)
-    all.push(...page.connectionIds)
+    yield page
     cursor = page.cursor
-    if (cursor === undefined) return all
+    if (cursor === undefined) return
   }
-  throw new Error(`After ${MAX_PAGES} pages members() of shard ${shard} still gives a cursor.`)
+  throw new Error(`After ${MAX_PAGES} pages members() still gives a cursor.`)
 }
+
+type Membered = Pick<StorePorts, 'memberships'>
 
 /** Run something so many times, at once. */
 export const atOnce = <Result>(count: number, run: (index: number) => Promise<Result>): Promise<Result[]> =>

@@ -2,7 +2,7 @@ import { makeId } from '../event/make.ts'
 import type { StorePorts } from '../store/store.ts'
 import type { StoreCase } from './case.ts'
 import { expect } from './expect.ts'
-import { atOnce, CLOSED, channel, joiner, record } from './made.ts'
+import { atOnce, CLOSED, channel, joiner, pagesOf, record } from './made.ts'
 
 const noteOf = ({ memberships: { note } }: StorePorts) => {
   if (!note) throw new Error('This store has no note, and need not have one: these cases are for those that have.')
@@ -10,16 +10,13 @@ const noteOf = ({ memberships: { note } }: StorePorts) => {
 }
 
 /** The note of each member, as the pages of the channel have it. */
-const notesIn = async ({ memberships }: StorePorts, channel: string) => {
-  const notes: Record<string, string | undefined> = {}
-  let cursor: string | undefined
-  do {
-    const page = await memberships.members(channel, cursor)
-    if (page.notes) expect('How many notes a page has', page.notes.length, page.connectionIds.length)
-    for (const [index, id] of page.connectionIds.entries()) notes[id] = page.notes?.[index]
-    cursor = page.cursor
-  } while (cursor !== undefined)
-  return notes
+const notesIn = async (store: StorePorts, channel: string) => {
+  const found: Record<string, string | undefined> = {}
+  for await (const { connectionIds, notes } of pagesOf(store, channel)) {
+    if (notes) expect('How many notes a page has', notes.length, connectionIds.length)
+    for (const [index, id] of connectionIds.entries()) found[id] = notes?.[index]
+  }
+  return found
 }
 
 export const noteCases: readonly StoreCase[] = [

@@ -1,7 +1,7 @@
 import type { StoreCase } from './case.ts'
 import { expect, expectSame } from './expect.ts'
 import { growthCases } from './growth.ts'
-import { atOnce, channel, counted, joiner, membersOf, membersOfShard } from './made.ts'
+import { channel, counted, joiner, membersOf, membersOfShard, pagesOf } from './made.ts'
 import { byShard, crowd, expectMembers, shardedOf } from './sharded.ts'
 
 export const shardCases: readonly StoreCase[] = [
@@ -121,21 +121,26 @@ export const shardCases: readonly StoreCase[] = [
   {
     claim: 'a note is found after the channel has grown, and replaced where it is',
     check: async (store) => {
-      const { join, note, members } = store.memberships
+      const { join, note } = store.memberships
       if (!note) return
-      const { id, channel } = await joiner(store)
-      await join(id, channel, 'early')
+      const given = channel()
+      const ids = await crowd(store, given, 10)
+      for (const id of ids) await join(id, given, 'at 1')
       for (let count = 2; count <= 16; count *= 2) {
-        await shardedOf(store).grow(channel, count)
-        expect('note() after it has grown', await note(id, channel), count === 2 ? 'early' : `at ${count / 2}`)
-        await join(id, channel, `at ${count}`)
-        expect('note() after it joined again', await note(id, channel), `at ${count}`)
+        await shardedOf(store).grow(given, count)
+        for (const id of ids) {
+          expect('note() after it has grown', await note(id, given), `at ${count / 2}`)
+          await join(id, given, `at ${count}`)
+          expect('note() after it joined again', await note(id, given), `at ${count}`)
+        }
       }
-      const pages = await atOnce(16, (shard) => members(channel, undefined, shard))
+      const notes: unknown[] = []
+      for (let shard = 0; shard < 16; shard++)
+        for await (const page of pagesOf(store, given, shard)) notes.push(...(page.notes ?? []))
       expect(
         'The notes of members() of all shards',
-        pages.flatMap(({ notes = [] }) => notes),
-        ['at 16'],
+        notes,
+        ids.map(() => 'at 16'),
       )
     },
   },

@@ -14,10 +14,11 @@ export type Fault = 'binary' | 'tooBig'
  *
  * The `ws` package limits whole messages and hides frames, and API Gateway limits both.
  */
-export const frameReader = (limits: { readonly frameBytes: number; readonly messageBytes: number }): FrameReader => {
+export const frameReader = (limits: FrameLimits): FrameReader => {
   let unread: Buffer = Buffer.alloc(0)
   let payloadLeft = 0
   let messageBytes = 0
+  let messageFrames = 0
   let allowed = 0
   let fault: Fault | undefined
 
@@ -25,9 +26,12 @@ export const frameReader = (limits: { readonly frameBytes: number; readonly mess
     if (opcode >= CONTROL) return undefined
     if (opcode === BINARY) return 'binary'
     messageBytes += length
-    if (length > limits.frameBytes || messageBytes > limits.messageBytes) return 'tooBig'
+    messageFrames++
+    if (length > limits.frameBytes || messageBytes > limits.messageBytes || messageFrames > limits.messageFrames)
+      return 'tooBig'
     if (isFinal) {
       messageBytes = 0
+      messageFrames = 0
       allowed++
     }
     return undefined
@@ -52,6 +56,12 @@ export const frameReader = (limits: { readonly frameBytes: number; readonly mess
     allowed: () => allowed,
     fault: () => fault,
   }
+}
+
+export interface FrameLimits {
+  readonly frameBytes: number
+  readonly messageBytes: number
+  readonly messageFrames: number
 }
 
 interface Header {

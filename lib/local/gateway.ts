@@ -76,6 +76,7 @@ const apart = async (handler: unknown, settings: Settings, endpoint: () => strin
   const env = () => ({ AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: endpoint() })
   let runner: Runner | undefined
   return {
+    keepsTime: true,
     run: (...given) => {
       runner ??= isolated({ ...(handler as HandlerModule), clock, lambdaTimeoutMs, notice, env })
       return runner.run(...given)

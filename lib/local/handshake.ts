@@ -24,6 +24,8 @@ export const makeDoor = (gate: Gate): Door => {
     ...HASTE,
     perMessageDeflate: HANDSHAKE.compression.value,
     maxPayload: LIMITS.messageBytes.value,
+    // The frames are counted before it sees them.
+    maxFragments: 0,
     // Without this `ws` picks the first protocol that the client offers. API Gateway picks none.
     handleProtocols: () => false,
     // Called for what is a proper upgrade: a malformed one reaches nobody.
@@ -40,6 +42,7 @@ export const makeDoor = (gate: Gate): Door => {
     outlive(socket)
     const place = placeOf(request, settings)
     if (gate.isStopping()) refuse(socket, 503)
+    else if (!isOfToday(request)) refuse(socket, HANDSHAKE.malformed.value)
     else if (lengthOf(request) > LIMITS.urlCharacters.value) refuse(socket, HANDSHAKE.urlTooLong.value)
     else if (place?.rest !== '') refuse(socket, HANDSHAKE.unknownPath.value, ERROR_FRAMES.noRoute.value)
     else {
@@ -69,6 +72,13 @@ interface Visit {
   subprotocol: string | undefined
   isOpen: boolean
 }
+
+/**
+ * RFC 6455, section 4.2.1: HTTP/1.1 or higher, a Host, and version 13. `ws` takes the 8 of a draft as well; any other
+ * version, and what else is malformed, it refuses itself.
+ */
+const isOfToday = ({ httpVersion, headers }: IncomingMessage) =>
+  httpVersion !== '1.0' && headers.host !== undefined && headers['sec-websocket-version'] !== '8'
 
 const lengthOf = ({ headers: { host = '' }, url = '' }: IncomingMessage) => `ws://${host}${url}`.length
 

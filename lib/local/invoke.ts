@@ -3,6 +3,7 @@ import { type Answer, readAnswer } from './answer.ts'
 import type { Fate } from './chaos.ts'
 import { type LambdaContext, lambdaContext } from './context.ts'
 import type { Gate } from './gate.ts'
+import { timedOut } from './instances/errors.ts'
 import type { Clock } from './options.ts'
 import type { Runner } from './runner.ts'
 import type { Trace } from './trace.ts'
@@ -56,10 +57,13 @@ export type Invoke = (event: WebSocketEvent) => Promise<Outcome>
 /** What an invocation needs of a gateway. */
 export type Office = Pick<Gate, 'settings' | 'tasks' | 'feed' | 'chaos'>
 
-/** Call the handler as Lambda does, and wait no longer than the integration timeout. */
+/** Call the handler as Lambda does, and wait no longer than the integration timeout, nor than that of the function. */
 export const invoker = (runner: Runner, office: Office): Invoke => {
   const { settings, chaos } = office
   const { clock, integrationTimeoutMs, lambdaTimeoutMs, random } = settings
+  const maxMs = runner.keepsTime ? Number.POSITIVE_INFINITY : lambdaTimeoutMs
+  const late: Outcome =
+    maxMs < integrationTimeoutMs ? { outcome: 'threw', error: timedOut(maxMs) } : { outcome: 'timeout' }
   return async (event) => {
     const { routeKey, connectionId } = event.requestContext
     const lateMs = chaos?.delayMs(connectionId, routeKey) ?? 0
@@ -67,8 +71,9 @@ export const invoker = (runner: Runner, office: Office): Invoke => {
     const begunAt = clock.now()
     const fate = chaos?.fateOf(connectionId, routeKey)
     const work = run(runner, event, lambdaContext(clock, lambdaTimeoutMs, random), fate)
-    const running = office.tasks.add(work, () => `the handler of ${routeKey} for ${connectionId}`)
-    const result: Outcome = await within(integrationTimeoutMs, running, clock)
+    const running = office.tasks.add(work, () => `the handler of ${routeKey} for ${connectionId}`, begunAt + maxMs)
+    const first = await within(Math.min(integrationTimeoutMs, maxMs), running, clock)
+    const result = first.outcome === 'timeout' ? late : first
     const ms = clock.now() - begunAt
     tell(office, event, () => ({ ...summary(result), ms }))
     return result

@@ -7,6 +7,7 @@ export const isolated = (options: InstancesOptions): Runner => {
   // Where it fails, so does each invocation, which says why.
   start().catch(() => {})
   return {
+    keepsTime: true,
     run: async (event, context, fate) => {
       const { clock } = options
       let death: unknown

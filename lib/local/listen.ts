@@ -9,7 +9,11 @@ import { FRAMES } from './rules-frames.ts'
 
 /** Hear what a client sends. Messages are handed on as they come and never wait for one another. */
 export const listen = (gate: Gate, connection: Connection, peer: WebSocket, socket: Socket): void => {
-  const frames = frameReader({ frameBytes: LIMITS.frameBytes.value, messageBytes: LIMITS.messageBytes.value })
+  const frames = frameReader({
+    frameBytes: LIMITS.frameBytes.value,
+    messageBytes: LIMITS.messageBytes.value,
+    messageFrames: FRAMES.perMessage.value,
+  })
   let heard = 0
   // Before `ws` reads the bytes, so that the verdict is there first; and after it, when all good messages are out.
   socket.prependListener('data', frames.read)
@@ -56,7 +60,6 @@ const untilClosed = (peer: WebSocket) => new Promise<void>((resolve) => peer.onc
 const breachOf = (error: Error) => {
   const code = 'code' in error ? error.code : undefined
   if (code === 'WS_ERR_INVALID_UTF8') return FRAMES.notUtf8.value[0]
-  if (code === 'WS_ERR_TOO_MANY_BUFFERED_PARTS') return CLOSES.tooMany.value[0]
   return code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' || code === 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH'
     ? CLOSES.tooBig.value[0]
     : FRAMES.malformed.value[0]

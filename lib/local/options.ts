@@ -52,7 +52,10 @@ export interface LocalOptions {
   readonly customDomain?: { readonly domainName: string; readonly mappingKey?: string }
   /** The client is told of a timeout after this long; the handler runs on. AWS takes 50 to 29,000. @default 29_000 */
   readonly integrationTimeoutMs?: number
-  /** What `context.getRemainingTimeInMillis()` counts down from. @default 30_000 */
+  /**
+   * What `context.getRemainingTimeInMillis()` counts down from. An invocation that takes longer fails, as on Lambda; in this
+   * process its code runs on. @default 30_000
+   */
   readonly lambdaTimeoutMs?: number
   /** A connection without a message for this long is closed. AWS's is fixed. @default 600_000 */
   readonly idleMs?: number

@@ -37,6 +37,37 @@ export const evaluator = (expression: string): ((body: string) => string | undef
   }
 }
 
+/**
+ * Why a selection expression is none; `undefined` where it is one. Of a message there is nothing but its body, which has
+ * neither headers nor a query, and for routes AWS documents `$request.body` alone.
+ */
+export const expressionProblem = (expression: string): string | undefined => {
+  let from = 0
+  for (const { 0: whole, 1: escaped, 2: braced, 3: plain, index } of expression.matchAll(PART)) {
+    const stray = strayIn(expression.slice(from, index))
+    if (stray !== undefined) return stray
+    from = index + whole.length
+    if (escaped) continue
+    const name = braced ?? plain ?? ''
+    if (!BODY.test(name)) return `of a message only $request.body is known, and no '${whole}'`
+    // A path that goes on where a plain name ends is one that breaks off: there is no member after it.
+    const rest = braced === undefined ? (/^[.[]/.exec(expression.slice(from))?.[0] ?? '') : ''
+    if (!isPath(name.replace(BODY, '') + rest)) return `the path of '${whole}${rest}' breaks off`
+  }
+  return strayIn(expression.slice(from))
+}
+
+const strayIn = (text: string) => {
+  const at = text.indexOf('$')
+  if (at < 0) return undefined
+  return text[at + 1] === '{'
+    ? `the brace of '${text.slice(at)}' is not closed`
+    : `after '${text.slice(at)}' there is no name; a dollar sign by itself is written \\$`
+}
+
+/** Whether each bracket is closed, and a name follows each dot. What else JSONPath has is not looked at. */
+const isPath = (path: string) => /^(?:\.+[^.[\]]+|\[(?:'[^']*'|"[^"]*"|[^\]'"])+\])*$/.test(path)
+
 type Part = string | ((document: unknown) => string)
 
 /** Texts, and what is to be looked up between them. */

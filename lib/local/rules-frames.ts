@@ -24,6 +24,13 @@ export const FRAMES = {
     QUOTAS,
     'What is too large for one frame reaches the client in frames of 32 KB.',
   ),
+  perMessage: rule(
+    16 * 1024,
+    'unknown',
+    QUOTAS,
+    'In how many frames a message may come is not known.',
+    '16,384; one more closes with 1009',
+  ),
   malformed: rule(
     [1002, ''],
     'unknown',

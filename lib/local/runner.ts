@@ -10,6 +10,8 @@ import { type Trace, tracer } from './trace.ts'
 export interface Runner {
   /** Rejects with what the handler threw. */
   readonly run: (event: WebSocketEvent, context: LambdaContext, fate?: Fate) => Promise<Ran>
+  /** Whether it ends by itself what takes longer than the function may. */
+  readonly keepsTime?: boolean
   /** Of the application that runs now, where this library built it. */
   readonly inside?: () => Inside | undefined
   readonly close: () => Promise<void>

@@ -6,6 +6,7 @@ import { CLOSES, LIMITS } from '../local/rules.ts'
 import type { OutputOf } from '../schema.ts'
 import type { AppLike } from '../types/app.ts'
 import type { Data, PushesOf, Reply, RoutesOf } from '../types/client.ts'
+import { checkFarewell, textOf } from './given.ts'
 import { Inbox } from './inbox.ts'
 import type { Patience } from './patience.ts'
 
@@ -46,7 +47,10 @@ export interface TestClient<A> {
   /** How the connection ended; `undefined` while it is open. */
   readonly closed: Closed | undefined
   readonly untilClosed: () => Promise<Closed>
-  /** Close it. Without a code the close frame has none, and `$disconnect` reads 1005. */
+  /**
+   * Close it, as a browser can: with 1000 or a code from 3000 to 4999, and a reason of at most 123 bytes. Without a code
+   * the close frame has none, and `$disconnect` reads 1005.
+   */
   readonly close: (code?: number, reason?: string) => void
   /** Be gone without a word, as a phone in a tunnel: `$disconnect` reads 1006. */
   readonly vanish: () => void
@@ -104,16 +108,18 @@ export class ClientEnd implements TestClient<unknown> {
   // Closures, so that a test may take them apart: const { request } = await gateway.connect().
   readonly send = (body: unknown): void => {
     if (this.closed) throw new Error(`send: the connection is closed (${wordsOf(this.closed)}).`)
-    if (body instanceof Uint8Array) this.#connection?.end(CLOSES.binary)
-    else this.#say(typeof body === 'string' ? body : JSON.stringify(body), makeId(this.#gate.settings.random))
+    if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) this.#connection?.end(CLOSES.binary)
+    else this.#say(textOf('send', body), makeId(this.#gate.settings.random))
   }
 
-  readonly request = (name: string, data?: unknown): Promise<Answered> => {
+  readonly request = async (name: string, data?: unknown): Promise<Answered> => {
     const id = String(++this.#lastId)
+    // Before anybody waits for an answer: what is no JSON is thrown here.
+    const text = JSON.stringify({ action: name, id, data })
     const requestId = makeId(this.#gate.settings.random)
     const answer = this.#inbox.answer(name, id, requestId)
     if (this.closed) this.#inbox.shut(wordsOf(this.closed))
-    else this.#say(JSON.stringify({ action: name, id, data }), requestId)
+    else this.#say(text, requestId)
     return answer
   }
 
@@ -125,11 +131,14 @@ export class ClientEnd implements TestClient<unknown> {
   }
 
   readonly untilClosed = async (): Promise<Closed> => {
-    if (!this.closed) await this.#inbox.ended
+    if (!this.closed) await this.#inbox.untilShut()
     return this.closed ?? GONE
   }
 
-  readonly close = (code = 1005, reason = ''): void => this.#leave(code, reason)
+  readonly close = (code?: number, reason?: string): void => {
+    checkFarewell(code, reason)
+    this.#leave(code ?? CLOSES.noCode.value[0], reason ?? '')
+  }
   readonly vanish = (): void => {
     if (this.closed) return
     this.#end(1006, '')

@@ -52,7 +52,7 @@ export const fakeClock = (startsAt = Date.UTC(2026, 0, 1)): FakeClock => {
   return {
     now: () => now,
     setTimeout: (run, ms) => {
-      const timer: Timer = { at: now + Math.max(0, ms), order: count++, run }
+      const timer: Timer = { at: now + (ms > 0 ? ms : 0), order: count++, run }
       push(heap, timer)
       return timer
     },
@@ -68,10 +68,17 @@ export const fakeClock = (startsAt = Date.UTC(2026, 0, 1)): FakeClock => {
     next: () => head()?.at,
     step,
     advance: (ms) => {
+      checkLength(ms)
       const until = now + ms
       while (step(until));
     },
   }
+}
+
+/** Refuse what time cannot go on by, before it does: to an end that never comes all timers would be due. */
+export const checkLength = (ms: unknown): void => {
+  if (typeof ms === 'number' && Number.isFinite(ms) && ms >= 0) return
+  throw new RangeError(`advance: time goes on by a number of milliseconds of 0 or more, not by ${String(ms)}.`)
 }
 
 interface Timer {

@@ -11,38 +11,22 @@ export type Fault =
   /** Somebody else wrote the record first, so that its version is no longer the one that was named. */
   | 'conflict'
 
-/** A function of a store. */
-export type Call =
-  | 'create'
-  | 'read'
-  | 'replace'
-  | 'delete'
-  | 'join'
-  | 'leave'
-  | 'has'
-  | 'members'
-  | 'channels'
-  | 'commit'
+/** A function of a store: of its records, of its memberships, of its blobs, or its own. */
+export type Call = (typeof CALLS)[number]
 
-export const CALLS: readonly Call[] = [
-  'create',
-  'read',
-  'replace',
-  'delete',
-  'join',
-  'leave',
-  'has',
-  'members',
-  'channels',
+export const CALLS = [
+  ...(['create', 'read', 'replace', 'delete'] as const),
+  ...(['join', 'leave', 'has', 'note', 'members', 'shards', 'grow', 'channels'] as const),
+  ...(['put', 'claim', 'get'] as const),
   'commit',
-]
+] as const
 
 /** Something that was done to a call. */
 export interface Injected {
   /** Counted from 1. */
   readonly at: number
   readonly call: Call
-  /** The connection, or for `members` the channel. */
+  /** The connection; the channel, for `members`, `shards` and `grow`; or the key of a text. */
   readonly of: string
   /** `landed`: a late write of an earlier call was applied just before this one. */
   readonly fault: Fault | 'landed'
@@ -111,7 +95,7 @@ const SMALL = 0.02
 const KINDS: readonly (readonly [name: keyof Chances, fault: Fault, calls?: readonly Call[]])[] = [
   ['lostRequests', 'lost-request'],
   ['lostAnswers', 'lost-answer'],
-  ['lateWrites', 'late-write', ['create', 'replace', 'delete', 'join', 'leave', 'commit']],
+  ['lateWrites', 'late-write', ['create', 'replace', 'delete', 'join', 'leave', 'grow', 'put', 'claim', 'commit']],
   ['throttling', 'throttled'],
   ['conflicts', 'conflict', ['replace', 'commit']],
 ]

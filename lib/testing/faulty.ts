@@ -39,7 +39,8 @@ export interface FaultyStore extends Store {
 export const faulty = (store: Store, options: FaultOptions): FaultyStore => {
   checkFaulty(store, options)
   const { seed, latency = 3, wait = microtasks, calls, limit = Number.POSITIVE_INFINITY } = options
-  const { records, memberships, commit } = store
+  const { records, memberships, blobs, commit } = store
+  const { note, shards, grow } = memberships
   const random = randomOf(seed)
   const next = dice(options, random)
   const injected: Injected[] = []
@@ -107,12 +108,23 @@ export const faulty = (store: Store, options: FaultOptions): FaultyStore => {
       delete: (id) => perform('delete', id, () => records.delete(id)),
     },
     memberships: {
-      join: (id, channel) => perform('join', id, () => memberships.join(id, channel)),
+      join: (id, channel, note) => perform('join', id, () => memberships.join(id, channel, note)),
       leave: (id, channel) => perform('leave', id, () => memberships.leave(id, channel)),
       has: (id, channel) => perform('has', id, () => memberships.has(id, channel)),
-      members: (channel, cursor) => perform('members', channel, () => memberships.members(channel, cursor)),
+      members: (channel, cursor, shard) =>
+        perform('members', channel, () => memberships.members(channel, cursor, shard)),
       channels: (id) => perform('channels', id, () => memberships.channels(id)),
+      ...(note && { note: (id, channel) => perform('note', id, () => note(id, channel)) }),
+      ...(shards && { shards: (channel) => perform('shards', channel, () => shards(channel)) }),
+      ...(grow && { grow: (channel, count) => perform('grow', channel, () => grow(channel, count)) }),
     },
+    ...(blobs && {
+      blobs: {
+        put: (key, text, ttlSeconds) => perform('put', key, () => blobs.put(key, text, ttlSeconds)),
+        claim: (key, ttlSeconds) => perform('claim', key, () => blobs.claim(key, ttlSeconds)),
+        get: (key) => perform('get', key, () => blobs.get(key)),
+      },
+    }),
     ...(commit && {
       commit: (id, version, record, changes) =>
         perform('commit', id, () => commit(id, version, record, changes), overtaking(id, version)),

@@ -9,9 +9,10 @@ import { callHandler } from '../local/invoke.ts'
 import { openGate } from '../local/open.ts'
 import type { LocalOptions } from '../local/options.ts'
 import { inProcess } from '../local/runner.ts'
-import { asHandler, readOptions } from '../local/settings.ts'
+import { asHandler, readOptions, withoutUndefined } from '../local/settings.ts'
 import { ClientEnd, type TestClient } from './client.ts'
 import { type FakeClock, fakeClock } from './clock.ts'
+import { checkHandshake, checkOptions } from './given.ts'
 import { makePace } from './pace.ts'
 import { Patience } from './patience.ts'
 import { wireUp } from './wiring.ts'
@@ -55,7 +56,7 @@ export interface TestGateway<A> {
   readonly clock: FakeClock
   /** What went wrong on purpose, where `chaos` was asked for. */
   readonly chaos?: Pick<Chaos, 'seed' | 'injected'>
-  /** Rejects with a `HandshakeError` where the client is not let in. */
+  /** Rejects with a `HandshakeError` where the client is not let in, and with a `TypeError` for options that are none. */
   readonly connect: (handshake?: TestHandshake) => Promise<TestClient<A>>
   /**
    * Let so many milliseconds pass: idle times, the two hours, deadlines and timeouts come when they are due. Resolves
@@ -100,8 +101,9 @@ export class HandshakeError extends Error {
  * Throws a TypeError, in a sentence, for options that are none.
  */
 export const testGateway = <A extends object>(app: A, options: TestGatewayOptions = {}): TestGateway<A> => {
+  checkOptions(options)
   const { seed = 1, clock = fakeClock(), chaos, ...rest } = options
-  const goesWrong = chaos && { chaos: { seed, ...(chaos === true ? {} : chaos) } }
+  const goesWrong = chaos && { chaos: { seed, ...(chaos === true ? {} : Object(withoutUndefined(chaos))) } }
   const random = randomOf(seed)
   const settings = readOptions(app, { ...rest, ...goesWrong, clock, random }, 'testGateway')
   const pace = makePace(clock, () => gate.tasks.count() > 0)
@@ -119,12 +121,9 @@ export const testGateway = <A extends object>(app: A, options: TestGatewayOption
   const runner = inProcess(asHandler(app), settings.observe !== undefined, settings.chaos !== undefined)
   const patience = new Patience(` Seed ${seed}.`)
 
-  const connect = async ({
-    query = '',
-    headers = {},
-    subprotocols = [],
-    sourceIp = '203.0.113.7',
-  }: TestHandshake = {}) => {
+  const connect = async (handshake: TestHandshake = {}) => {
+    checkHandshake(handshake)
+    const { query = '', headers = {}, subprotocols = [], sourceIp = '203.0.113.7' } = handshake
     if (gate.isStopping()) throw new Error(`connect: the gateway is closed. Seed ${seed}.`)
     const who: Who = {
       connectionId: makeId(random),

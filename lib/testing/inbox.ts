@@ -3,21 +3,16 @@ import type { Patience, Waiter } from './patience.ts'
 
 /** What has come to a client, and who waits for what. */
 export class Inbox {
-  /** Settles when nothing more will come. */
-  readonly ended: Promise<void>
   readonly #texts: string[] = []
   readonly #untaken: string[] = []
   readonly #takers = new Set<Taker>()
   readonly #askers = new Map<string, Asker>()
+  readonly #enders = new Set<Ender>()
   readonly #patience: Patience
   #shutBy: string | undefined
-  #end = () => {}
 
   constructor(patience: Patience) {
     this.#patience = patience
-    this.ended = new Promise((resolve) => {
-      this.#end = resolve
-    })
   }
 
   get all(): readonly unknown[] {
@@ -40,7 +35,12 @@ export class Inbox {
   /** The frame that answers a message. */
   answer(name: string, id: string, requestId: string): Promise<Answered> {
     return new Promise((resolve, reject) => {
-      const asker = { name, what: `the answer to '${name}'`, requestId, resolve, reject }
+      // Whoever has given up leaves: a frame that comes later is for the next one who asks.
+      const giveUp = (error: Error) => {
+        this.#askers.delete(id)
+        reject(error)
+      }
+      const asker = { name, what: `the answer to '${name}'`, requestId, resolve, reject: giveUp }
       this.#askers.set(id, asker)
       this.#patience.begin(asker)
     })
@@ -55,10 +55,28 @@ export class Inbox {
       return Promise.resolve(frame)
     }
     return new Promise((resolve, reject) => {
-      const taker = { fits, what, resolve, reject }
+      const giveUp = (error: Error) => {
+        this.#takers.delete(taker)
+        reject(error)
+      }
+      const taker: Taker = { fits, what, resolve, reject: giveUp }
       if (this.#shutBy !== undefined) return this.#fail(taker, this.#shutBy)
       this.#takers.add(taker)
       this.#patience.begin(taker)
+    })
+  }
+
+  /** Resolves when nothing more will come. */
+  untilShut(): Promise<void> {
+    if (this.#shutBy !== undefined) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const giveUp = (error: Error) => {
+        this.#enders.delete(ender)
+        reject(error)
+      }
+      const ender: Ender = { what: 'the end of the connection', resolve, reject: giveUp }
+      this.#enders.add(ender)
+      this.#patience.begin(ender)
     })
   }
 
@@ -66,9 +84,11 @@ export class Inbox {
   shut(by: string): void {
     this.#shutBy = by
     for (const waiter of [...this.#takers, ...this.#askers.values()]) this.#fail(waiter, by)
-    this.#takers.clear()
-    this.#askers.clear()
-    this.#end()
+    for (const ender of this.#enders) {
+      this.#patience.end(ender)
+      ender.resolve()
+    }
+    this.#enders.clear()
   }
 
   /** Whether it answers a message. API Gateway's own error frames name the request, not the message. */
@@ -106,6 +126,10 @@ interface Asker extends Waiter {
   readonly name: string
   readonly requestId: string
   readonly resolve: (frame: Answered) => void
+}
+
+interface Ender extends Waiter {
+  readonly resolve: () => void
 }
 
 /** What an answer has, and a push has not. */

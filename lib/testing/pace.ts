@@ -1,4 +1,4 @@
-import type { FakeClock } from './clock.ts'
+import { checkLength, type FakeClock } from './clock.ts'
 
 /**
  * How time passes in a test: it stands still while any handler works. When all that is under way only waits for time, it
@@ -76,6 +76,7 @@ export const makePace = (clock: FakeClock, isBusy: () => boolean): Pace => {
     look,
     quiet,
     advance: async (ms) => {
+      checkLength(ms)
       const until = clock.now() + ms
       await quiet()
       while (clock.step(until)) await quiet()

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { connect } from '../kit/local.ts'
-import { dev, project, tidyUp } from './command.ts'
+import { dev, project, TSX, tidyUp } from './command.ts'
 
 const test = suite('ws-interlock dev, its end')
 test.after.each(tidyUp)
@@ -54,6 +54,19 @@ test('a second Ctrl-C does not wait for a handler that hangs', async () => {
   const { code } = await ended
   clearInterval(again)
   assert.is(code, 130)
+})
+
+test('a second Ctrl-C counts from a tenth of a second after the first', async () => {
+  const { at } = project({ 'hangs.mjs': HANGS })
+  // By the clock of the process 150 ms pass from one look to the next.
+  const hasty = 'data:text/javascript,let ms = 0; performance.now = () => (ms += 150)'
+  const node = [...TSX.slice(0, -1), '--import', hasty, ...TSX.slice(-1)]
+  const { child, ended, printed, url } = dev(at('hangs.mjs'), [], { node })
+  await connect(await url())
+  child.kill('SIGINT')
+  await printed('stderr', /Closing\./)
+  child.kill('SIGINT')
+  assert.is((await ended).code, 130)
 })
 
 test.run()

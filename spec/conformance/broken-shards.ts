@@ -67,6 +67,18 @@ const composed = (places: (good: Whole, countOf: (channel: string) => number) =>
   }
 }
 
+/** Have everybody join again where it would be now. */
+const moving =
+  (memberships: Required<Memberships>): Required<Memberships>['grow'] =>
+  async (channel, count) => {
+    const ids = await everyone(memberships, channel)
+    for (const id of ids) await memberships.leave(id, channel)
+    await memberships.grow(channel, count)
+    await pause()
+    await pause()
+    for (const id of ids) await memberships.join(id, channel)
+  }
+
 export const BROKEN_SHARDS: readonly Broken[] = [
   {
     flaw: 'grow() makes fewer of them too',
@@ -166,27 +178,26 @@ export const BROKEN_SHARDS: readonly Broken[] = [
       }
     }),
   },
-  ...[
-    'whoever joins while a channel grows is in it',
-    'who is a member from the first page to the last is on one of them, however',
-  ].map(
-    (seenBy): Broken => ({
-      flaw: 'grow() moves whoever is a member',
-      seenBy,
-      store: but(({ memberships }) => ({
-        memberships: {
-          grow: async (channel, count) => {
-            const ids = await everyone(memberships, channel)
-            for (const id of ids) await memberships.leave(id, channel)
-            await memberships.grow(channel, count)
-            await pause()
-            await pause()
-            for (const id of ids) await memberships.join(id, channel)
-          },
+  {
+    flaw: 'grow() moves whoever is a member',
+    seenBy: 'whoever joins while a channel grows is in it',
+    store: but(({ memberships }) => ({ memberships: { grow: moving(memberships) } })),
+  },
+  {
+    flaw: 'grow() moves whoever is a member, and who is reading goes on in the shards that there were',
+    seenBy: 'who is a member from the first page to the last is on one of them, however',
+    store: but(({ memberships }) => ({
+      memberships: {
+        grow: moving(memberships),
+        members: async (channel, cursor, shard) => {
+          if (shard !== undefined) return memberships.members(channel, cursor, shard)
+          const [at = 0, of = await memberships.shards(channel)] = cursor?.split('/').map(Number) ?? []
+          const { connectionIds } = await memberships.members(channel, undefined, at)
+          return at + 1 < of ? { connectionIds, cursor: `${at + 1}/${of}` } : { connectionIds }
         },
-      })),
-    }),
-  ),
+      },
+    })),
+  },
   {
     flaw: 'the pages that follow the first one of a shard are those of the channel',
     seenBy: 'a page of one shard is followed by those of that shard',

@@ -116,14 +116,16 @@ test('a plain GET of the stage is answered 426', async () => {
   assert.is(answer.status, 426)
 })
 
-test('the page is served at / and read anew each time', async () => {
+test('the page is served at / and read anew each time, and is 404 while it is gone', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'page-'))
   const page = join(folder, 'index.html')
+  await writeFile(page, '<p>none')
   const { port } = await local(ok, { page })
   const get = async () => {
     const answer = await fetch(`http://127.0.0.1:${port}/`)
     return `${answer.status} ${answer.headers.get('content-type')} ${await answer.text()}`
   }
+  await rm(page)
   assert.match(await get(), /^404 .*There is no page at /)
   await writeFile(page, '<p>one')
   assert.is(await get(), '200 text/html; charset=utf-8 <p>one')
@@ -183,6 +185,33 @@ test('close waits five seconds at most, and says after one which handler it wait
   assert.is(said.length, 1)
   assert.match(said[0] ?? '', /^Waiting 4 s more at most for /)
   assert.ok(said[0]?.includes(`the handler of $default for ${connectionId}`), said[0])
+})
+
+test('close does not wait for a handler past the time that its function may take', async () => {
+  for (const [lambdaTimeoutMs, integrationTimeoutMs] of [
+    [2_000, 29_000],
+    [2_000, 1_000],
+  ] as const) {
+    const clock = fakeClock()
+    const options = { clock, lambdaTimeoutMs, integrationTimeoutMs, routes: ['$default'] }
+    const gateway = await local(() => new Promise(() => {}), options)
+    const client = await connect(gateway.url)
+    client.send('never')
+    await gateway.next('MESSAGE')
+    clock.advance(1_500)
+    let isClosed = false
+    const closing = gateway.close().then(() => {
+      isClosed = true
+    })
+    await client.closed
+    clock.advance(499)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.is(isClosed, false)
+    // The client has closed, which the gateway may see a turn later than the end of the handler.
+    clock.advance(1)
+    await closing
+    assert.is(clock.now(), 1_700_000_002_000)
+  }
 })
 
 test('close says which client it waits for that does not answer', async () => {

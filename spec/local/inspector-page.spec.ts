@@ -47,7 +47,7 @@ inBrowser(
     await page.getByLabel('Route').selectOption('join')
     await page.getByLabel('room').fill('lobby')
     await press(page, 'Send')
-    await exchange(page).getByText('{"action":"join","id":"2"}').waitFor()
+    await exchange(page).getByText('{"action":"join","id":"2","data":{"present":[]}}').waitFor()
     await exchange(page).getByText('{"event":"joined","data":{"room":"lobby","name":"ann"}}').waitFor()
     await state(page, 'joined').and(page.locator('[aria-current=true]')).waitFor()
     assert.equal(await lit(page), ['joined'])

@@ -136,6 +136,7 @@ test('what was not awaited is told of, with its place, once per route and kind',
   await send('floatBoth', { url })
   await send('floatTimers')
   await send('floatFile', { path: newPath() })
+  await send('floatLoop', { path: newPath() })
   assert.equal(
     notices.slice(1).map((notice) => notice.replace(/ \([^)]*\)/g, '').replace(/ that it had begun .*/, '')),
     [
@@ -145,6 +146,7 @@ test('what was not awaited is told of, with its place, once per route and kind',
       "The handler of 'floatBoth' returned while a timer and a request",
       "The handler of 'floatTimers' returned while 2 timers",
       "The handler of 'floatFile' returned while a file operation",
+      "The handler of 'floatLoop' returned while an immediate",
     ],
   )
 })

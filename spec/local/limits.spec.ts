@@ -66,6 +66,25 @@ test('a message above 128 KB in good frames closes the connection with 1009', as
   assert.is(gateway.events.length, 2)
 })
 
+test('a message in 16,384 frames is taken, and one of more closes the connection with 1009', async () => {
+  for (const [count, code] of [
+    [16_384, undefined],
+    [16_385, 1009],
+  ] as const) {
+    const gateway = await local()
+    const { socket } = await knock(gateway.url)
+    const [first, empty, last] = [
+      frame('a', { fin: false }),
+      frame('', { opcode: 0, fin: false }),
+      frame('', { opcode: 0 }),
+    ]
+    socket?.write(Buffer.concat([first, ...Array.from({ length: count - 2 }, () => empty), last]))
+    if (code === undefined) assert.is(bodyOf(await gateway.next('MESSAGE')), 'a')
+    else assert.equal(farewellOf(await gateway.next('DISCONNECT')), [code, ''])
+    socket?.destroy()
+  }
+})
+
 test('messages before a bad frame in the same packet are handled, those after it are not', async () => {
   const gateway = await local()
   const { socket } = await knock(gateway.url)

@@ -186,6 +186,27 @@ test('a timeout is told to the client while the handler runs on', async () => {
   assert.is(client.received.length, 1)
 })
 
+test('a handler that takes longer than its function may fails as on Lambda, and the connection stays open', async () => {
+  const clock = fakeClock()
+  const told = signal<unknown>()
+  const gateway = await local(
+    on({
+      MESSAGE: (event) => ('body' in event && event.body === 'slow' ? new Promise(() => {}) : { statusCode: 200 }),
+    }),
+    { clock, lambdaTimeoutMs: 3_000, observe: ({ error }) => error !== undefined && told.resolve(String(error)) },
+  )
+  const client = await connect(gateway.url)
+  client.send('slow')
+  await gateway.next('MESSAGE')
+  clock.advance(2_999)
+  assert.equal(client.received, [])
+  clock.advance(1)
+  assert.match(await client.next(), /^\{"message": "Internal server error", /)
+  assert.is(await told.promise, 'Sandbox.Timedout: Task timed out after 3.00 seconds')
+  client.send('x')
+  await gateway.next('MESSAGE')
+})
+
 test('the context counts down by the clock and names the invocation', async () => {
   const clock = fakeClock()
   const remaining: number[] = []

@@ -35,6 +35,7 @@ for (const [what, headers, status, request] of [
   ['without a key', GOOD.replace(/\r\nSec-WebSocket-Key.*/, ''), 400],
   ['with a key that is none', GOOD.replace(/Key: .*/, 'Key: short'), 400],
   ['of an unknown version', GOOD.replace('Version: 13', 'Version: 99'), 400],
+  ['of the version of a draft', GOOD.replace('Version: 13', 'Version: 8'), 400],
   ['to another protocol', GOOD.replace('websocket', 'h2c'), 400],
   ['by POST', GOOD, 405, 'POST'],
 ] as const)
@@ -44,6 +45,14 @@ for (const [what, headers, status, request] of [
     assert.match(await answerTo(url, upgrade(url, headers, line)), new RegExp(`^HTTP/1.1 ${status} `))
     assert.equal(events, [])
   })
+
+test('an upgrade of HTTP/1.0, or without a host, is answered 400, and nothing is invoked', async () => {
+  const { url, events } = await local()
+  const good = upgrade(url, GOOD)
+  for (const bad of [good.replace('HTTP/1.1', 'HTTP/1.0'), good.replace(/Host: .*\r\n/, '')])
+    assert.match(await answerTo(url, bad), /^HTTP\/1.1 400 /)
+  assert.equal(events, [])
+})
 
 test('bytes that are no HTTP are answered 400, and the gateway goes on', async () => {
   const { url } = await local()

@@ -69,6 +69,7 @@ const CLAIMS: Readonly<Record<string, string>> = {
   'frame pong': 'a ping is answered with a pong, and is no message',
   'frame neverPings': 'the service never pings',
   'frame sentBytes': 'a long body reaches the client in frames of 32 KB',
+  'frame perMessage': 'a message in 16,384 frames is taken, and one of more closes the connection with 1009',
   'frame malformed': 'closes the connection with 1002, and $disconnect reads it',
   'frame notUtf8': 'invalid UTF-8 and broken frames close the connection and are told to $disconnect',
   'frame ownCode': 'closes with a code and a reason of its own',

@@ -189,7 +189,7 @@ onLocal('a channel and the channels of a connection are read page by page', asyn
   assert.ok(asked().length >= 3)
 })
 
-onLocal('what has expired is not there, although DynamoDB still has it', async () => {
+onLocal('65. what has expired is not there, although DynamoDB still has it', async () => {
   let now = 1_700_000_000_000
   const { store, items } = await opened({ now: () => now })
   const { records, memberships, commit } = store

@@ -74,7 +74,7 @@ const merges = (zeros: number, ones: number): number[][] => [
 ]
 
 onRedis(
-  'a join that races with the close of its connection leaves no member, in any order of their calls',
+  '63. a join that races with the close of its connection leaves no member, in any order of their calls',
   async () => {
     const won = { true: 0, false: 0 }
     // Five calls of a join that is refused at last; six of a close that finds a channel.
@@ -220,7 +220,7 @@ onRedis(
 )
 
 onRedis(
-  'who joined a connection while it was closed, and died there, leaves a row that ends with its time',
+  '65. who joined a connection while it was closed, and died there, leaves a row that ends with its time',
   async () => {
     const base = await client()
     let now = Date.now()

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { blobCases, noteCases, shardCases, storeCases } from 'ws-interlock/store/conformance'
-import { type RedisClient, redis } from 'ws-interlock/store/redis'
+import { type IoredisClient, type RedisClient, redis } from 'ws-interlock/store/redis'
 import { makeId } from 'ws-interlock/testing'
 import { CLOSED, record } from '../../lib/conformance/made.ts'
 import { needs } from '../kit/needs.ts'
@@ -53,24 +53,24 @@ for (const name of Object.keys(CLIENTS)) {
   })
 }
 
-onRedis('what is stored ends by itself, with the time of the record', async () => {
+onRedis('65. what is stored ends by itself, with the time of the record', async () => {
   const { command } = await server()
   const { records, memberships } = redis(await client(), { prefix: 'ends:' })
   const [one, other] = [record(), record({ ttl: record().ttl + 60 })]
   await records.create('one', one)
   await records.create('other', other)
   await memberships.join('other', 'lobby')
-  await memberships.join('one', 'lobby')
+  await memberships.join('one', 'lobby', 'note')
+  const keys = ['ends:{c:one}:p', 'ends:{c:one}:m', 'ends:h:{lobby:0}', 'ends:n:{lobby:0}']
   assert.equal(
-    await Promise.all(
-      ['ends:{c:one}:p', 'ends:{c:one}:m', 'ends:h:{lobby:0}'].map((key) => command('PEXPIRETIME', key)),
-    ),
-    [one.ttl * 1000, one.ttl * 1000, other.ttl * 1000],
+    await Promise.all(keys.map((key) => command('PEXPIRETIME', key))),
+    [one, one, other, other].map(({ ttl }) => ttl * 1000),
   )
   await records.replace('one', 1, { ...one, version: 2, ttl: one.ttl - 60, closed: CLOSED })
   assert.is(await command('PEXPIRETIME', 'ends:{c:one}:p'), (one.ttl - 60) * 1000)
   assert.equal([...new Set((await command('KEYS', 'ends:*')) as string[])].sort(), [
     'ends:h:{lobby:0}',
+    'ends:n:{lobby:0}',
     'ends:{c:one}:m',
     'ends:{c:one}:p',
     'ends:{c:other}:m',
@@ -100,13 +100,16 @@ onRedis('members whose time is over are swept out when another one joins', async
   const channel = makeId()
   const key = `h:{${encodeURIComponent(channel)}:0}`
   const { records, memberships } = redis(await client())
-  const ended = Array.from({ length: 1_500 }, (_, index) => ['1', `ended ${index}`]).flat()
-  await command('ZADD', key, ...ended)
+  const notes = key.replace(/^h/, 'n')
+  const ended = Array.from({ length: 1_500 }, (_, index) => `ended ${index}`)
+  await command('ZADD', key, ...ended.flatMap((id) => ['1', id]))
+  await command('HSET', notes, ...ended.flatMap((id) => [id, 'note']))
   for (const left of [501, 2]) {
     const id = makeId()
     await records.create(id, record())
-    await memberships.join(id, channel)
+    await memberships.join(id, channel, 'note')
     assert.is(await command('ZCARD', key), left)
+    assert.is(await command('HLEN', notes), left)
   }
 })
 
@@ -126,6 +129,57 @@ onRedis('26. no name of a channel is another channel, nor decides where it is ke
   assert.is(keys.length, names.length)
   // The hash slot is decided by what stands between the first `{` and the `}` after it.
   for (const key of keys) assert.match(key, /^names:h:\{[^{}:]+:0\}$/)
+})
+
+onRedis('a text ends by itself, and begins with the letter of what it is', async () => {
+  const { command } = await server()
+  const { blobs } = redis(await client(), { prefix: 'texts:' })
+  await blobs?.put('a:b', 'text', 60)
+  await blobs?.claim('c', 0.5)
+  const [put, claimed] = ['texts:b:{a%3Ab}', 'texts:b:{c}'] as const
+  assert.is(await command('GET', put), 'Ttext')
+  assert.match(String(await command('GET', claimed)), /^C./)
+  const [left, less] = [Number(await command('PTTL', put)), Number(await command('PTTL', claimed))]
+  assert.ok(left > 30_000 && left <= 60_000, String(left))
+  assert.ok(less <= 500, String(less))
+})
+
+onRedis('a claim whose answer is lost is known again by who made it', async () => {
+  const base = (await client()) as IoredisClient
+  // As a client does that sends again what was not answered.
+  const twice: RedisClient = {
+    evalsha: async (...given: Parameters<IoredisClient['evalsha']>) => {
+      await base.evalsha(...given)
+      return base.evalsha(...given)
+    },
+    eval: (...given: Parameters<IoredisClient['eval']>) => base.eval(...given),
+  }
+  const key = makeId()
+  // Once before, so that the server knows the script.
+  await redis(base).blobs?.claim(makeId(), 60)
+  assert.is(await redis(twice).blobs?.claim(key, 60), true)
+  assert.is(await redis(twice).blobs?.claim(key, 60), false)
+  assert.is(await redis(base).blobs?.get(key), '')
+})
+
+onRedis('a channel that has grown has a key for each shard, and one that says how many', async () => {
+  const { command } = await server()
+  const { records, memberships } = redis(await client(), { prefix: 'grown:' })
+  await memberships.grow?.('a:b', 4)
+  for (const id of ['a', 'b', 'c', 'd']) {
+    await records.create(id, record())
+    await memberships.join(id, 'a:b')
+  }
+  assert.equal(((await command('KEYS', 'grown:[hs]*')) as string[]).sort(), [
+    'grown:h:{a%3Ab:0}',
+    'grown:h:{a%3Ab:1}',
+    'grown:h:{a%3Ab:2}',
+    'grown:h:{a%3Ab:3}',
+    'grown:s:{a%3Ab:0}',
+  ])
+  assert.is(await command('GET', 'grown:s:{a%3Ab:0}'), '4')
+  assert.is(await command('PTTL', 'grown:s:{a%3Ab:0}'), -1)
+  assert.equal(await command('HGETALL', 'grown:{c:b}:m'), ['a:b', '1'])
 })
 
 onRedis('stores with different prefixes know nothing of each other', async () => {

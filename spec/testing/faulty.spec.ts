@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { commitCases, storeCases } from 'ws-interlock/store/conformance'
+import { blobCases, commitCases, noteCases, shardCases, storeCases } from 'ws-interlock/store/conformance'
 import { memory } from 'ws-interlock/store/memory'
 import { type FaultOptions, type FaultyStore, faulty, InjectedFault, makeId } from 'ws-interlock/testing'
 
@@ -157,13 +157,43 @@ test('latency is in turns, which a spec may make what it likes', async () => {
   assert.equal(waited, [])
 })
 
-for (const { claim, check } of [...storeCases, ...commitCases])
+for (const { claim, check } of [...storeCases, ...commitCases, ...noteCases, ...shardCases, ...blobCases])
   test(`without a chance of a fault it is a store as any other: ${claim}`, () =>
     check(faulty(memory(), { seed: 3, lostAnswers: 0 })))
 
-test('a store without commit has none behind faults either', () => {
-  const { commit: _, ...rest } = memory()
-  assert.is(faulty(rest, { seed: 1 }).commit, undefined)
+test('what a store lacks it lacks behind faults too', () => {
+  const { commit: _, blobs: __, memberships, ...rest } = memory()
+  const { note, shards, grow, ...fewer } = memberships
+  const store = faulty({ ...rest, memberships: fewer }, { seed: 1 })
+  assert.equal([store.commit, store.blobs], [undefined, undefined])
+  assert.equal(Object.keys(store.memberships).sort(), ['channels', 'has', 'join', 'leave', 'members'])
+})
+
+test('notes, shards and texts have faults as well', async () => {
+  const { good, store } = await around({ seed: 1, lostAnswers: 1 })
+  const { memberships, blobs } = store
+  assert.match(await failure(memberships.join('a', 'lobby', 'here')), "join('a') reached the store")
+  assert.is(await good.memberships.note?.('a', 'lobby'), 'here')
+  for (const [call, says] of [
+    [() => memberships.note?.('a', 'lobby'), "note('a') reached"],
+    [() => memberships.shards?.('lobby'), "shards('lobby') reached"],
+    [() => memberships.grow?.('lobby', 4), "grow('lobby') reached"],
+    [() => blobs?.put('said', 'text', 60), "put('said') reached"],
+    [() => blobs?.claim('done', 60), "claim('done') reached"],
+    [() => blobs?.get('said'), "get('said') reached"],
+  ] as const)
+    assert.match(await failure(Promise.resolve(call())), says)
+  assert.is(await good.memberships.shards?.('lobby'), 4)
+  assert.equal([await good.blobs?.get('said'), await good.blobs?.get('done')], ['text', ''])
+})
+
+test('a text and a growth may come late', async () => {
+  const { good, store } = await around({ seed: 1, lateWrites: 1, limit: 2 })
+  await failure(Promise.resolve(store.memberships.grow?.('lobby', 4)))
+  await failure(Promise.resolve(store.blobs?.put('said', 'text', 60)))
+  await store.land()
+  assert.is(await good.memberships.shards?.('lobby'), 4)
+  assert.is(await good.blobs?.get('said'), 'text')
 })
 
 test('whatever fails, a read that is answered is never older than a write that was', async () => {

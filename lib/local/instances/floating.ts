@@ -4,7 +4,7 @@ import { beginningOf } from './place.ts'
 
 /** Something that a handler began and did not wait for. */
 export interface Left {
-  readonly kind: 'timer' | 'request' | 'file'
+  readonly kind: 'timer' | 'immediate' | 'request' | 'file'
   /** Where it was begun, where that is known: `server.ts:12:3`. */
   readonly place?: string
 }
@@ -17,9 +17,10 @@ export interface Floating {
 }
 
 /**
- * Watch for work that floats: timers that hold the process, HTTP requests without an answer, files that are being read
- * or written. The sockets that a client keeps open are none of it. Nor are the timers and files of a package: it keeps
- * house for itself, and whoever calls it cannot wait for that.
+ * Watch for work that floats: timers and immediates that hold the process, HTTP requests without an answer, files that are
+ * being read or written. The sockets that a client keeps open are none of it. Nor are the timers and files of a package: it
+ * keeps house for itself, and whoever calls it cannot wait for that. Nor is a timer of which somebody said `unref()`, for
+ * nobody is to wait for it.
  */
 export const floating = (): Floating => {
   const current = new AsyncLocalStorage<Begun>()
@@ -43,7 +44,9 @@ export const floating = (): Floating => {
     left: () =>
       [...begun.values()].flatMap(({ kind, isUnderWay, at }) => {
         if (!isUnderWay()) return []
-        const { place, isPackages } = beginningOf(at.stack ?? '')
+        const { place, isPackages, isNodes } = beginningOf(at.stack ?? '')
+        // Node itself puts off a part of much that it does.
+        if (kind === 'immediate' && isNodes) return []
         return kind !== 'request' && isPackages ? [] : [{ kind, ...(place !== undefined && { place }) }]
       }),
   }
@@ -65,6 +68,7 @@ const watchTimers = (note: Note, done: Done) =>
   createHook({
     init: (id, type, _, resource) => {
       if (type === 'Timeout') note(id, 'timer', () => (resource as NodeJS.Timeout).hasRef())
+      if (type === 'Immediate') note(id, 'immediate', () => (resource as NodeJS.Immediate).hasRef())
     },
     // Cleared, or fired for the last time.
     destroy: done,

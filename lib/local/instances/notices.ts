@@ -47,6 +47,7 @@ const named = (same: readonly Left[]) => {
 
 const NAMES = {
   timer: ['a timer', 'timers'],
+  immediate: ['an immediate', 'immediates'],
   request: ['a request', 'requests'],
   file: ['a file operation', 'file operations'],
 } as const

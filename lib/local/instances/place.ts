@@ -7,6 +7,8 @@ export interface Beginning {
   readonly place: string | undefined
   /** Whether it was a package that called Node, or this library. */
   readonly isPackages: boolean
+  /** Whether Node itself did, on behalf of whom it was called by. */
+  readonly isNodes: boolean
 }
 
 export const beginningOf = (stack: string): Beginning => {
@@ -16,7 +18,16 @@ export const beginningOf = (stack: string): Beginning => {
     .filter((frame) => !pathOf(frame).startsWith(HERE))
   const [first] = frames
   const own = frames.find((frame) => !isPackages(frame))
-  return { place: own && shown(own), isPackages: first !== undefined && isPackages(first) }
+  return { place: own && shown(own), isPackages: first !== undefined && isPackages(first), isNodes: isNodes(stack) }
+}
+
+/** Below whoever watches and the timers there is more of Node, before anybody's file. */
+const isNodes = (stack: string) => {
+  const frames = stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line) && !/node:(?:internal\/)?(?:timers|async_hooks)/.test(line))
+  const caller = frames.find((line) => !pathOf(FRAME.exec(line)?.[1] ?? '').startsWith(HERE))
+  return caller?.includes('node:') === true
 }
 
 /** `at run (file:///a/b.ts:1:2)`, `at async /a/b.ts:1:2`. Those of Node itself begin with `node:`. */
