@@ -77,8 +77,10 @@ const jobsOf = (app: WorkerApp): Jobs => {
 
 const recordsOf = (event: SQSEvent): readonly SQSRecord[] => {
   const { Records: records }: Partial<SQSEvent> = Object(event)
-  if (!Array.isArray(records))
-    throw new TypeError('This is no event of an SQS queue: it has no Records. Subscribe the function to the queue.')
+  if (!Array.isArray(records) || records.some((record) => typeof Object(record).messageId !== 'string'))
+    throw new TypeError(
+      'This is no event of an SQS queue: it has no Records with a messageId. Subscribe the function to the queue.',
+    )
   return records
 }
 

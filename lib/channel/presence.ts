@@ -91,6 +91,9 @@ const notesOf = async function* (memberships: Memberships, channel: string): Asy
   } while (cursor !== undefined)
 }
 
+/** As whom somebody is present, by its note. */
+export const keyIn = (note: string | undefined): string | undefined => read(note)?.key
+
 const read = (text: string | undefined): Noted | undefined => {
   try {
     const { k: key, m: meta, a: at } = Object(JSON.parse(text ?? ''))

@@ -16,21 +16,29 @@ export const markOf = (id: string, text: string): string =>
 /** 96 bits: far more than it takes to tell the jobs of one broadcast from each other. */
 const DIGITS = 16
 
-/** What a broadcast says, as its plan keeps it: in each job, or once for all of them. */
+/**
+ * What a broadcast says, as its plan keeps it: in each job, or once for all of them, where it is large or there are many
+ * jobs of it at once.
+ */
 export const keepFrame = async (
   blobs: Blobs,
   id: string,
   frame: string,
   seconds: number,
+  jobs: number,
 ): Promise<Pick<Said, 'frame'>> => {
   // Inside of a job it is JSON once more, whose quotes take a byte more each.
-  if (Buffer.byteLength(plain(frame)) <= MAX_INLINE_BYTES) return { frame }
+  const bytes = Buffer.byteLength(plain(frame))
+  if (bytes <= MAX_INLINE_BYTES && bytes * jobs <= MAX_BYTES_AT_ONCE) return { frame }
   await blobs.put(id, frame, seconds)
   return {}
 }
 
 /** With 500 ids beside it, and what its own quotes take, well below the 256 KiB that SQS carries everywhere. */
 const MAX_INLINE_BYTES = 100 * 1024
+
+/** All jobs of a plan are in memory together, and a function may have 128 MB. */
+const MAX_BYTES_AT_ONCE = 4 * 1024 * 1024
 
 /** Read it back. The last one stays at hand: of one broadcast a worker does many jobs, one after the other. */
 export const readFrames = () => {

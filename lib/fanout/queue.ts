@@ -55,7 +55,12 @@ export const sqsQueue = (client: SqsClient, queueUrl: string): Queue => {
   }
   return {
     send: async (jobs, chance) => {
-      await Promise.all(batchesOf(jobs).map((batch) => persist(batch, chance)))
+      // Lanes that take from one row: a request has its own copy of what it carries.
+      const row = batchesOf(jobs).values()
+      const lane = async () => {
+        for (const batch of row) await persist(batch, chance)
+      }
+      await Promise.all(Array.from({ length: LANES }, lane))
     },
   }
 }
@@ -88,5 +93,7 @@ const batchesOf = (jobs: readonly Waiting[]): readonly (readonly Waiting[])[] =>
 const MAX_ENTRIES = 10
 /** The bodies of a request together. AWS takes 1 MiB since August 2025; 256 KiB is taken everywhere, also by emulators. */
 const MAX_BYTES = 262_144
+/** Requests at a time. */
+const LANES = 8
 const RETRIES = 3
 const WAIT_MS = 100

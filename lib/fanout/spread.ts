@@ -22,8 +22,8 @@ export const spread = async (settings: Settings, saying: Saying): Promise<Sent> 
   const known = await firstOf(memberships, channel, settings.above)
   if (known.length <= settings.above) return toFew(settings, saying, known)
 
-  const said = await saidOf(settings, saying)
   const shards = (await memberships.shards?.(channel)) ?? 1
+  const said = await saidOf(settings, saying, shards)
   const jobOf = (shard: number): ShardJob => ({
     kind: 'fanout-shard',
     ...said,
@@ -53,15 +53,19 @@ const firstOf = async ({ members }: Memberships, channel: string, above: number)
 const toFew = async (settings: Settings, saying: Saying, members: readonly string[]): Promise<Sent> => {
   const late: string[] = []
   const sent = await direct(saying, members, (connectionId) => late.push(connectionId))
-  if (late.length > 0) await settings.queue.send(pagesOf(await saidOf(settings, saying), late), saying.plan)
+  if (late.length > 0) await settings.queue.send(pagesOf(await saidOf(settings, saying, 1), late), saying.plan)
   return sent
 }
 
 /** What each job says. */
-const saidOf = async ({ ttlMs }: Settings, { plan, ports, via, channel, frame, ...saying }: Saying): Promise<Said> => {
+const saidOf = async (
+  { ttlMs }: Settings,
+  { plan, ports, via, channel, frame, ...saying }: Saying,
+  jobs: number,
+): Promise<Said> => {
   const id = saying.id ?? idOf(plan) ?? ''
   const api = apiOf(via)
-  const kept = await keepFrame(blobsOf(ports), id, frame, Math.ceil(ttlMs / 1_000))
+  const kept = await keepFrame(blobsOf(ports), id, frame, Math.ceil(ttlMs / 1_000), jobs)
   return { id, channel, until: plan.clock.now() + ttlMs, ...kept, ...(api && { api }) }
 }
 

@@ -34,11 +34,12 @@ export const mortal = (inside: Inside): Mortal => {
     }),
   ]
   if (ports) {
-    const { records, memberships, commit } = ports
+    const { records, memberships, blobs, commit } = ports
     undos.push(
       change(ports, {
         records: mortalised(records, current),
         memberships: mortalised(memberships, current),
+        ...(blobs && { blobs: mortalised(blobs, current) }),
         ...(commit && mortalised({ commit }, current)),
       }),
     )

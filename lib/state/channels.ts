@@ -117,15 +117,15 @@ export const sending = async (
   channel: string,
   name: string,
   data: unknown,
-  { except = [], signal }: BroadcastOptions,
+  options: BroadcastOptions,
   self: string,
 ): Promise<(via: Via) => Promise<Sent>> => {
-  const { spread, idOf } = await spreading()
+  const { spread, idOf, choicesOf } = await spreading()
+  const choices = choicesOf(options, self)
   const id = idOf(plan)
   const frame = await pushFrame(plan, name, data, id)
   fits(frame)
-  const others = new Set(except === 'self' ? [self] : except)
-  return (via) => spread({ plan, ports, via, channel, frame, id, except: others, signal })
+  return (via) => spread({ plan, ports, via, channel, frame, id, ...choices })
 }
 
 /** Loaded when there is something to say to many, or to know of whom. */

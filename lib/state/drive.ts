@@ -3,6 +3,7 @@ import type { Plan } from '../flow/plan.ts'
 import type { Answer, Effect, Engine, Handled } from '../protocol/effect.ts'
 import type { Policy } from '../protocol/engine.ts'
 import type { Action } from '../protocol/machine.ts'
+import { presentIn } from '../store/own-channels.ts'
 import type { ConnectionRecord, StorePorts } from '../store/store.ts'
 
 /** Where the engine stands: it wants the handler to run, or it is through. */
@@ -17,6 +18,8 @@ export class Drive<Result> {
   /** The connection's record, as it was first read and as it was last written. */
   first: ConnectionRecord | undefined
   last: ConnectionRecord | undefined
+  /** What the memberships said of the connection that it has left, where they said something. */
+  readonly notes = new Map<string, string>()
   readonly #plan: Plan
   readonly #ports: StorePorts
   readonly #connectionId: string
@@ -67,7 +70,7 @@ export class Drive<Result> {
         await memberships.join(this.#connectionId, effect.channel)
         break
       case 'leave':
-        await memberships.leave(effect.of ?? this.#connectionId, effect.channel)
+        await this.#leave(effect.of ?? this.#connectionId, effect.channel)
         break
       case 'wait':
         await clock.wait(effect.ms)
@@ -76,6 +79,13 @@ export class Drive<Result> {
         act(effect.actions)
     }
     return { now: clock.now() }
+  }
+
+  async #leave(connectionId: string, channel: string): Promise<void> {
+    const { memberships } = this.#ports
+    const note = presentIn(channel) === undefined ? undefined : await memberships.note?.(connectionId, channel)
+    if (note !== undefined) this.notes.set(channel, note)
+    await memberships.leave(connectionId, channel)
   }
 
   async #replace({ of, version, next, changes }: Extract<Effect, { op: 'replace' }>): Promise<Answer> {

@@ -1,5 +1,5 @@
 import { userName } from '../channel/name.ts'
-import { FailedPreconditionError, UnavailableError } from '../errors.ts'
+import { FailedPreconditionError, ResourceExhaustedError, UnavailableError } from '../errors.ts'
 import type { Plan } from '../flow/plan.ts'
 import type { Received } from '../flow/receive.ts'
 import type { Application } from '../flow/state.ts'
@@ -36,7 +36,9 @@ export const update = async (keeping: Keeping, change: unknown): Promise<void> =
     const made = await valid(schema, typeof change === 'function' ? change(data) : change, 'The data of the connection')
     const bytes = Buffer.byteLength(JSON.stringify(made) ?? '')
     if (bytes > MAX_DATA_BYTES)
-      throw new RangeError(`The data of a connection takes ${bytes} bytes; ${MAX_DATA_BYTES} are allowed.`)
+      throw new ResourceExhaustedError(`What is kept takes ${bytes} bytes; ${MAX_DATA_BYTES} are allowed.`, {
+        details: { bytes, maxBytes: MAX_DATA_BYTES },
+      })
     return made
   }
   if (box.shut) return keep(box, { data: await next({ ...keeping.seen, ...kept(box) }.data) })

@@ -59,12 +59,15 @@ const absent = async (
   rules: ChannelRules,
   via: Via,
   connectionId: string,
-  { record, channels }: Ended,
+  { record, channels, notes }: Released,
 ): Promise<void> => {
   if (!rules.presence || channels.length === 0) return
   const { ended } = await import('./presence.ts')
-  await ended(plan, store, rules, via, connectionId, record, channels)
+  await ended(plan, store, via, connectionId, record, channels, notes)
 }
+
+/** An end, with what was noted of the connection where it was present. */
+type Released = Ended & { readonly notes: ReadonlyMap<string, string> }
 
 /** The last state, as this version of the machine knows it. */
 const snapshotOf = ({ machine }: Protocol, state: StoredState, version: string | undefined): unknown => {
@@ -81,8 +84,9 @@ const release = async (
   requestId: string | undefined,
 ) => {
   const closed = { by, token: tokenOf(plan, requestId), at: plan.clock.now() }
-  const { result } = await driveThrough(plan, store, connectionId, end(closed, protocol?.resume !== undefined))
-  return result
+  const engine = end(closed, protocol?.resume !== undefined)
+  const { result, driven } = await driveThrough(plan, store, connectionId, engine)
+  return { ...result, notes: driven.notes }
 }
 
 /** An integration has 29 s to answer (WebSocket API quotas). */

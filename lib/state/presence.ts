@@ -1,5 +1,5 @@
-import { latestOf, listOf, type Noted, notedBy, noteOf, type Presence, seatsOf } from '../channel/presence.ts'
-import { FailedPreconditionError } from '../errors.ts'
+import { keyIn, latestOf, listOf, type Noted, notedBy, noteOf, type Presence, seatsOf } from '../channel/presence.ts'
+import { FailedPreconditionError, ResourceExhaustedError } from '../errors.ts'
 import type { Via } from '../flow/deliver.ts'
 import type { Plan } from '../flow/plan.ts'
 import { valid } from '../schema.ts'
@@ -8,13 +8,12 @@ import type { ConnectionRecord, StorePorts } from '../store/store.ts'
 import type { Acting } from './channels.ts'
 import { keepIn, memoryOf } from './presence-memory.ts'
 import { isCounted, type Stage, tell } from './presence-news.ts'
-import type { ChannelRules } from './rules.ts'
 
 /**
  * Be present in a channel, with something to say of oneself. Its members are told, once for a user: several connections
  * of one user are one presence, and say what the last of them has said.
  *
- * Throws a TypeError for what does not fit the schema, and a RangeError for more than 256 bytes of JSON.
+ * Throws a TypeError for what does not fit the schema, and a ResourceExhaustedError for more than 256 bytes of JSON.
  */
 export const track = async (acting: Acting, channel: string, given: unknown): Promise<void> => {
   const { plan, ports, rules, received, box } = acting
@@ -23,7 +22,10 @@ export const track = async (acting: Acting, channel: string, given: unknown): Pr
   const meta = await valid(rules.presence, given, 'What is said of whoever is present')
   const bytes = Buffer.byteLength(JSON.stringify(meta) ?? '')
   if (bytes > MAX_META_BYTES)
-    throw new RangeError(`What is said of whoever is present takes ${bytes} bytes; ${MAX_META_BYTES} are allowed.`)
+    throw new ResourceExhaustedError(
+      `What is said of whoever is present takes ${bytes} bytes; ${MAX_META_BYTES} are allowed.`,
+      { details: { bytes, maxBytes: MAX_META_BYTES } },
+    )
   await box.send(() => appear({ plan, ports, via: received, channel }, received.connectionId, meta))
 }
 
@@ -42,28 +44,51 @@ export const identified = async (plan: Plan, ports: StorePorts, via: Via, connec
   }
 }
 
-/** A connection has ended, and is in none of its channels any more. Those who stay are told where it was a user's last. */
+/**
+ * A connection has ended, and is in none of its channels any more. Those who stay are told where it was a user's last:
+ * `notes` says as whom it was present, which the record need not say yet.
+ */
 export const ended = async (
   plan: Plan,
   ports: StorePorts,
-  _rules: ChannelRules,
   via: Via,
   connectionId: string,
   record: ConnectionRecord | undefined,
   channels: readonly string[],
+  notes: ReadonlyMap<string, string>,
 ): Promise<void> => {
-  const key = record?.user ?? connectionId
   const failures: unknown[] = []
   for (const channel of presencesAmong(channels)) {
     const stage = { plan, ports, via, channel }
+    const noted = keyIn(notes.get(presenceChannel(channel)))
     try {
-      if (isCounted(stage) || (await seatsOf(ports.memberships, channel, key)).size === 0) await tell(stage, [key])
+      await again(plan, () => absent(stage, [...new Set([noted ?? connectionId, record?.user ?? connectionId])]))
     } catch (error) {
       // A channel that cannot be told keeps no other one from being told.
       failures.push(error)
     }
   }
   if (failures.length > 0) throw failures[0]
+}
+
+/** Tell of those keys by which nobody is present any more. */
+const absent = async (stage: Stage, keys: readonly string[]): Promise<void> => {
+  const { memberships } = stage.ports
+  const gone: string[] = []
+  for (const key of keys)
+    if (isCounted(stage) || (await seatsOf(memberships, stage.channel, key)).size === 0) gone.push(key)
+  if (gone.length > 0) await tell(stage, gone)
+}
+
+/** Nobody comes back to a connection that has ended: what fails is tried again at once. */
+const again = async (plan: Plan, work: () => Promise<void>): Promise<void> => {
+  for (let attempt = 0; attempt < ATTEMPTS - 1; attempt++)
+    try {
+      return await work()
+    } catch {
+      await plan.clock.wait(Math.round(plan.random() * WAIT_MS * 2 ** attempt))
+    }
+  await work()
 }
 
 /**
@@ -118,6 +143,9 @@ const vanish = async (stage: Stage, connectionId: string): Promise<void> => {
   const mine = await notedBy(ports.memberships, channel, connectionId)
   if (!mine) return
   await ports.memberships.leave(connectionId, presenceChannel(channel))
+  // It may have been given to a user meanwhile, and have left as that one.
+  const key = await keyOf(ports, connectionId)
+  if (key !== mine.key) return tell(stage, [mine.key, key])
   const last = isCounted(stage) ? undefined : latestOf(await seatsOf(ports.memberships, channel, mine.key))
   // What its other connections say holds already, unless this one had the last word.
   if (last && (last.at > mine.at || same(last.meta, mine.meta))) return
@@ -138,6 +166,8 @@ const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 
 const seatName = ({ channel }: Stage, connectionId: string, { at }: Noted) => `${connectionId}\n${channel}\n${at}`
 
+const ATTEMPTS = 4
+const WAIT_MS = 50
 /** What DynamoDB bills by the kilobyte, and what every member is sent. */
 const MAX_META_BYTES = 256
 /** API Gateway waits 29 s for an integration, and a peer that was not answered tries again soon after. */

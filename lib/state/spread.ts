@@ -3,6 +3,7 @@ import { membersOf } from '../channel/members.ts'
 import type { Via } from '../flow/deliver.ts'
 import type { Lifetime } from '../flow/lifetime.ts'
 import type { Plan } from '../flow/plan.ts'
+import { need, needKeys } from '../mistakes.ts'
 import type { StorePorts } from '../store/store.ts'
 
 /** Something to say to the members of a channel. */
@@ -68,6 +69,20 @@ export const direct = (
     signal,
     defer,
   })
+}
+
+/** Whom a broadcast leaves out, and what ends it. Refuses what the types would have refused. */
+export const choicesOf = (options: unknown, self: string): Pick<Saying, 'except' | 'signal'> => {
+  needKeys('broadcast()', options, ['except', 'signal'])
+  const { except = [], signal } = options as { readonly except?: unknown; readonly signal?: AbortSignal }
+  const others = except === 'self' ? [self] : except
+  need(
+    Array.isArray(others) && others.every((id) => typeof id === 'string'),
+    "'self' or a list of connection ids",
+    'broadcast(): except',
+  )
+  need(signal === undefined || typeof signal.aborted === 'boolean', 'An AbortSignal', 'broadcast(): signal')
+  return { except: new Set(others as readonly string[]), signal }
 }
 
 /** The id that a broadcast carries where it may come to a peer twice: by a queue. */

@@ -145,7 +145,7 @@ const allDone = async (client: unknown, name: string, count: number) => {
 test('what does not fit the schema, or takes over 64 KB, is not kept', async () => {
   const ann = await gatewayFor(counting()).connect({ query: { name: 'ann' } })
   assert.is(await codeOf(ann, 'break'), 'INTERNAL')
-  assert.is(await codeOf(ann, 'grow'), 'INTERNAL')
+  assert.is(await codeOf(ann, 'grow'), 'RESOURCE_EXHAUSTED')
   assert.equal(await said(ann, 'read'), { name: 'ann', count: 0 })
 })
 

@@ -101,14 +101,14 @@ for (const [how, part] of [
   })
 }
 
-for (const [what, meta, message] of [
-  ['does not fit the schema', { name: 1 }, /What is said of whoever is present is not valid/],
-  ['is larger than 256 bytes', { name: 'é'.repeat(123) }, /takes 257 bytes; 256 are allowed/],
+for (const [what, meta, told, message] of [
+  ['does not fit the schema', { name: 1 }, 'INTERNAL', /What is said of whoever is present is not valid/],
+  ['is larger than 256 bytes', { name: 'é'.repeat(123) }, 'RESOURCE_EXHAUSTED', /takes 257 bytes; 256 are allowed/],
 ] as const)
   test(`what ${what} fails the message before its commit`, async () => {
     const { enter, errors, list } = guarded(({ track }) => track(meta))
     const ann = await enter('?in')
-    assert.is(code((await ann.send({ action: 'enter' })).frames), 'INTERNAL')
+    assert.is(code((await ann.send({ action: 'enter' })).frames), told)
     assert.match(String(errors), message)
     assert.equal(await list(), [])
   })

@@ -62,11 +62,14 @@ test('Ctrl-C while a file is being loaded ends with 0', async () => {
 
 test('a file that is still being loaded after five seconds is said to be', async () => {
   const { at, save, shown } = project({ 'a.mjs': 'globalThis.loading()\nawait new Promise(() => {})\n' })
+  const before = { ...process.env }
   const loading = signal()
   Object.assign(globalThis, { loading: loading.resolve })
   const [clock, said] = [fakeClock(), [] as string[]]
   const starting = runDev({ file: at('a.mjs'), port: 0, print: () => {}, log: (text) => said.push(text), clock })
   await loading.promise
+  // It has set where handlers post to, which is not for the specs after this one.
+  process.env = before
   clock.advance(4_999)
   assert.equal(said, [])
   clock.advance(1)

@@ -149,7 +149,7 @@ test('an event of something else than a queue is refused in a sentence', async (
     assert.is(
       // What another trigger than a queue would send.
       String(await rejection(work(event as never))),
-      'TypeError: This is no event of an SQS queue: it has no Records. Subscribe the function to the queue.',
+      'TypeError: This is no event of an SQS queue: it has no Records with a messageId. Subscribe the function to the queue.',
     )
 })
 
