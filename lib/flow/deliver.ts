@@ -16,8 +16,8 @@ export interface Via {
 export const send = async (plan: Plan, via: Via, connectionId: string, frame: string): Promise<boolean> =>
   settle(plan, connectionId, await via.gateway.post(connectionId, frame, via.lifetime?.signal))
 
-/** Say why, if there is a code to say it with, and close the connection. Loaded when the first one is closed. */
-export const part: typeof import('./part.ts').part = async (...given) => (await import('./part.ts')).part(...given)
+/** Say why, if there is a code to say it with, and close the connection. */
+export const part: Ends['part'] = async (...given) => (await ends()).part(...given)
 
 /** Take what came of a post: gone is an answer, the rest that is not delivered is an error. */
 export const settle = (plan: Plan, connectionId: string, delivery: Delivery): boolean | Promise<boolean> => {
@@ -26,10 +26,17 @@ export const settle = (plan: Plan, connectionId: string, delivery: Delivery): bo
   return fail(delivery)
 }
 
-/** Loaded when the first delivery fails. */
 const fail = async (delivery: Failed): Promise<never> => {
-  throw (await import('./failure.ts')).failureOf(delivery)
+  throw (await ends()).failureOf(delivery)
 }
+
+/** Loaded when the first connection is closed, or the first delivery fails; then it is at hand. */
+const ends = async () => {
+  loaded ??= await import('./ends.ts')
+  return loaded
+}
+type Ends = typeof import('./ends.ts')
+let loaded: Ends | undefined
 
 /** Refuse a frame that API Gateway would not carry, before it costs anything. */
 export const fits = (frame: string): void => {

@@ -23,5 +23,6 @@ export const warm = async (): Promise<void> => {
   await app.server.connection(one.connectionId).dispatch({ type: 'go' })
   await one.send({ action: 'no', id: 'refused' })
   await one.send({ action: 'unknown', id: 'unknown' })
+  await app.server.connection(one.connectionId).close()
   await one.disconnect()
 }
