@@ -5,7 +5,9 @@ import type { Received } from '../flow/receive.ts'
 import type { Application, State } from '../flow/state.ts'
 import type { Outbox } from '../gateway/outbox.ts'
 import { needFunctions } from '../mistakes.ts'
+import type { Kept } from '../protocol/effect.ts'
 import type { ConnectionRecord, Store, StorePorts } from '../store/store.ts'
+import type { Connection } from '../types/context.ts'
 import { channelsOf, serverChannels } from './channels.ts'
 import { claim } from './claim.ts'
 import { open } from './connection.ts'
@@ -41,11 +43,13 @@ const stateOf = (ports: StorePorts, application: Application): State => {
   const protocol = protocolOf(application)
   const rules = rulesOf(application, ports)
   /** What a phase has because there is a store: the connection with what is kept of it, and channels. */
-  const equip = (context: object, plan: Plan, received: Received, box: Outbox, record: ConnectionRecord | undefined) =>
-    Object.assign(context, {
-      connection: keeper({ plan, ports, protocol, application, received, box, seen: record ?? {} }),
-      channel: channelsOf({ context, plan, ports, rules, received, box }),
-    })
+  const equip = (given: object, plan: Plan, received: Received, box: Outbox, record: ConnectionRecord = NOTHING) => {
+    const context = given as Equipped
+    const acting = { context, plan, ports, protocol, application, rules, received, box, seen: record }
+    context.connection = new KeptConnection(acting)
+    context.channel = channelsOf(acting)
+    return context
+  }
   return {
     ports,
     protocol,
@@ -94,19 +98,55 @@ const reading =
   (ports: StorePorts): NonNullable<State['claim']> =>
   async (_plan, { connectionId }) => ({ ...FREE, record: await ports.records.read(connectionId) })
 
-/** The connection as a handler has it: with what is kept of it, as it was read or as the handler has changed it since. */
-const keeper = (keeping: Keeping) => {
-  const { box, received } = keeping
-  return {
-    ...received.connection,
-    get data() {
-      return { ...keeping.seen, ...kept(box) }.data
-    },
-    get userId() {
-      return { ...keeping.seen, ...kept(box) }.user
-    },
-    update: (change: unknown) => box.track(keepLater().then(({ update }) => update(keeping, change))),
-    identify: (userId: unknown) => box.track(keepLater().then(({ identify }) => identify(keeping, userId))),
+interface Equipped {
+  connection: KeptConnection
+  channel: ReturnType<typeof channelsOf>
+}
+
+/** Before anything is known of a connection. */
+const NOTHING = {} as ConnectionRecord // Of which nothing is read but what is kept, and that is not there.
+
+/**
+ * The connection as a handler has it: with what is kept of it, as it was read or as the handler has changed it since. A
+ * class of getters for the sake of speed: every message has one, and few ask for more than its id.
+ */
+class KeptConnection implements Connection {
+  readonly id: string
+  readonly connectedAt: number
+  readonly sourceIp: string
+  readonly userAgent: string | undefined
+  readonly #keeping: Keeping
+
+  constructor(keeping: Keeping) {
+    const { id, connectedAt, sourceIp, userAgent } = keeping.received.connection
+    this.id = id
+    this.connectedAt = connectedAt
+    this.sourceIp = sourceIp
+    this.userAgent = userAgent
+    this.#keeping = keeping
+  }
+
+  get data(): unknown {
+    return this.#kept.data
+  }
+
+  get userId(): string | undefined {
+    return this.#kept.user
+  }
+
+  get update() {
+    const keeping = this.#keeping
+    return (change: unknown) => keeping.box.track(keepLater().then(({ update }) => update(keeping, change)))
+  }
+
+  get identify() {
+    const keeping = this.#keeping
+    return (userId: unknown) => keeping.box.track(keepLater().then(({ identify }) => identify(keeping, userId)))
+  }
+
+  get #kept(): Kept {
+    const { seen, box } = this.#keeping
+    return { ...seen, ...kept(box) }
   }
 }
 
