@@ -10,7 +10,12 @@ export interface App<D extends Declarations, R extends object> {
   /** Reach connections from anywhere. */
   readonly server: Server<D>
   /** Exists only for the type checker: what a typed client infers from. */
-  readonly '~types'?: { readonly routes: R; readonly pushes: D['pushes'] & PresencePush<D['presence']> }
+  readonly '~types'?: {
+    readonly routes: R
+    readonly pushes: D['pushes'] & PresencePush<D['presence']>
+    /** `undefined` without a protocol. */
+    readonly snapshot: D['snapshot']
+  }
 }
 
 /** What API Gateway is answered. */
@@ -24,5 +29,5 @@ export interface Answer {
 
 /** Anything that a typed client can be made for. */
 export interface AppLike {
-  readonly '~types'?: { readonly routes: object; readonly pushes: PushMap }
+  readonly '~types'?: { readonly routes: object; readonly pushes: PushMap; readonly snapshot: unknown }
 }

@@ -3,20 +3,67 @@ import type { AppLike } from './app.ts'
 import type { PushMap } from './declarations.ts'
 
 /** A connection from the client's side, typed from the built application. */
-export type Client<A extends AppLike> = ClientOf<RoutesOf<A>, PushesOf<A>, keyof RoutesOf<A>>
+export type Client<A extends AppLike> = ClientOf<RoutesOf<A>, PushesOf<A>, keyof RoutesOf<A>, SnapshotOf<A>>
 
 /** `Names` is apart so that it is worked out once per client, not once per message. */
-interface ClientOf<R extends object, P extends PushMap, Names extends keyof R> {
-  /** Send a message. Resolves with the reply of its route, rejects with its error. */
-  send<const N extends Names>(name: N, ...data: Data<R, N>): Promise<Reply<R, N>>
+interface ClientOf<R extends object, P extends PushMap, Names extends keyof R, Snapshot> {
+  /**
+   * Send a message. Resolves with the reply of its route. Rejects with a `RemoteError` where it is refused, with a
+   * `ClientError` where no answer comes, and with the signal's reason where that aborts.
+   */
+  send<const N extends Names>(name: N, ...given: Given<R, N>): Promise<Reply<R, N>>
+  /** Send a message, and follow the steps on the way to its reply. */
+  stream<const N extends Names>(name: N, ...given: Given<R, N>): Stream<Progress<R, N>, Reply<R, N>>
   /** Listen to a push. Call what is returned to stop. */
   on<const N extends keyof P & string>(name: N, listener: (data: OutputOf<P[N]>) => void): () => void
-  /** Disconnect. */
+  /** The next push of this name. Rejects when the client is closed, or the signal aborts. */
+  once<const N extends keyof P & string>(name: N, options?: { readonly signal?: AbortSignal }): Promise<OutputOf<P[N]>>
+  /** The pushes of this name, from now on, until the loop is left or the client is closed. The last 1,000 are kept for a slow loop. */
+  pushes<const N extends keyof P & string>(name: N): AsyncIterableIterator<OutputOf<P[N]>>
+  /** Whether the machine allows the message now, as far as the client knows. Without `protocol` everything is. */
+  can<const N extends Names>(name: N, ...data: Partial<Data<R, N>>): boolean
+  /** The mirrored machine's snapshot. `undefined` before the first connection, and without `protocol`. */
+  readonly snapshot: Snapshot | undefined
+  readonly state: ClientState
+  /** Why it was closed for good: what the server said in `$bye`, where it did. */
+  readonly farewell: Farewell | undefined
+  /** Be told when `state` or `snapshot` is another one. Call what is returned to stop. */
+  subscribe(listener: () => void): () => void
+  /** Disconnect for good. What has no answer is rejected. */
   close(): void
+}
+
+/**
+ * `connecting`: the first connection is being made. `open`: ready, messages leave. `waiting`: the connection was lost, and
+ * the next one is waited for or being made. `closed`: for good.
+ */
+export type ClientState = 'connecting' | 'open' | 'waiting' | 'closed'
+
+/** What the server said before it closed the connection. */
+export interface Farewell {
+  /** `OK`, or the code of an error. */
+  readonly code: string
+  readonly message: string
+}
+
+/** Steps on the way to a reply. */
+export interface Stream<Step, Returned> extends AsyncIterableIterator<Step> {
+  /** The reply itself. */
+  readonly reply: Promise<Returned>
+}
+
+export interface SendOptions {
+  /** How long the answer may take, from now on; each step of a stream begins it anew. @default that of `connect()` */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
 }
 
 export type RoutesOf<A extends AppLike> = NonNullable<A['~types']>['routes']
 export type PushesOf<A extends AppLike> = NonNullable<A['~types']>['pushes']
+export type SnapshotOf<A extends AppLike> = NonNullable<A['~types']>['snapshot']
+
+/** `client.send`, by itself. */
+export type Sending<A extends AppLike> = ClientOf<RoutesOf<A>, PushesOf<A>, keyof RoutesOf<A>, unknown>['send']
 
 /** What is passed after the name of a route: no argument at all where there is nothing to send. */
 export type Data<R, N extends keyof R> = R[N] extends { readonly input: infer Input }
@@ -27,10 +74,18 @@ export type Data<R, N extends keyof R> = R[N] extends { readonly input: infer In
       : [data: Input]
   : never
 
-export type Reply<R, N extends keyof R> = R[N] extends { readonly reply: infer Returned } ? Wire<Returned> : never
+/** The same, and options after it. */
+export type Given<R, N extends keyof R> = R[N] extends { readonly input: infer Input }
+  ? undefined extends Input
+    ? [data?: Input, options?: SendOptions]
+    : [data: Input, options?: SendOptions]
+  : never
 
-/** What a value becomes after a trip through JSON. */
-export type Wire<T> = T extends string | number | boolean | null | undefined | void
+export type Reply<R, N extends keyof R> = R[N] extends { readonly reply: infer Returned } ? Wire<Returned> : never
+export type Progress<R, N extends keyof R> = R[N] extends { readonly progress: infer Step } ? Wire<Step> : never
+
+/** What a value becomes after a trip through JSON. Bytes come through with `binary()`. */
+export type Wire<T> = T extends string | number | boolean | null | undefined | void | Uint8Array
   ? T
   : T extends { toJSON(): infer J }
     ? J

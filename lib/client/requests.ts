@@ -1,0 +1,260 @@
+import type { PeerError } from '../errors.ts'
+import type { Incoming } from './codec.ts'
+import { type About, RemoteError, type Unanswered, unanswered } from './errors.ts'
+import type { Link } from './link.ts'
+import type { Mirror } from './mirror.ts'
+import type { ClientClock } from './options.ts'
+
+/** A message that wants an answer. */
+export interface Request {
+  readonly name: string
+  readonly data: unknown
+  readonly id: string
+  readonly lane: Lane
+  /** A step on the way to the answer has come. */
+  readonly step: (progress: unknown) => void
+  /** Be through with it, unless that has happened. */
+  readonly end: (settle: () => void) => void
+  readonly resolve: (data: unknown) => void
+  readonly reject: (error: unknown) => void
+  /** On which connection it is on its way. */
+  link?: Link | undefined
+  /** The session in which it was sent last, where it was. */
+  session?: number
+  /** How many messages that count came before it in that session. */
+  dep?: number | undefined
+}
+
+/** Messages in a row: those of the user, or those that make one connection ready and look after it. */
+export interface Lane {
+  /** Those of one connection, which end with it. */
+  readonly isOwn: boolean
+  link: Link | undefined
+  /** Nothing leaves for now. */
+  isHeld: boolean
+  /** Nothing will leave any more. */
+  isOver: boolean
+  readonly queue: Request[]
+  flying: number
+  /** How many of those on their way may change the state. */
+  changing: number
+}
+
+export const makeLane = (link?: Link): Lane => ({
+  isOwn: link !== undefined,
+  link,
+  isHeld: false,
+  isOver: false,
+  queue: [],
+  flying: 0,
+  changing: 0,
+})
+
+export interface Rules {
+  readonly clock: ClientClock
+  readonly random: () => number
+  readonly timeoutMs: number
+  readonly pipeline: boolean
+  readonly resend: 'recovered' | 'always' | 'never'
+  readonly maxQueue: number
+  /** Whether the next connection may go on where this one was. */
+  readonly mayRecover: () => boolean
+  /** Whether a message may change the state. */
+  readonly changes: (name: string) => boolean
+  readonly mirror: () => Mirror | undefined
+  /** What can be seen of why a message has no answer. */
+  readonly seen: () => About
+  /** One less is on its way. */
+  readonly landed: () => void
+}
+
+export interface Asking {
+  readonly timeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly step?: (progress: unknown) => void
+}
+
+/** What is asked, what is on its way, and in which order it may leave. */
+export interface Requests {
+  readonly ask: (lane: Lane, name: string, data?: unknown, options?: Asking) => Promise<unknown>
+  /** Let leave what may leave. */
+  readonly pump: (lane: Lane) => void
+  /** A reply, an error or a step has come. `false`: to nothing that was asked. */
+  readonly answered: (frame: Incoming) => boolean
+  /** A connection is lost: what was on its way on it waits to be sent again, or fails. */
+  readonly lost: (link: Link, reason: string) => void
+  /** How many are on their way on a connection. */
+  readonly on: (link: Link) => number
+  /** It will have no answer. */
+  readonly giveUp: (request: Request, code: Unanswered, about?: About) => void
+  readonly book: Book
+  readonly write: (request: Request, link: Link) => void
+}
+
+/** Everything that waits for an answer. */
+export interface Book {
+  readonly waiting: Set<Request>
+  readonly flying: Map<string, Request>
+  /** Raised where the server knows nothing of the session before. */
+  session: number
+  /** Messages that count, sent so far in this session. */
+  counted: number
+}
+
+export const makeRequests = (rules: Rules): Requests => {
+  const { clock, pipeline, resend, maxQueue, changes, mirror } = rules
+  const waiting = new Set<Request>()
+  const flying = new Map<string, Request>()
+  const book: Book = { waiting, flying, session: 0, counted: 0 }
+  let lastId = 0
+
+  const ask: Requests['ask'] = (lane, name, data, { timeoutMs = rules.timeoutMs, signal, step } = {}) =>
+    new Promise((resolve, reject) => {
+      let timer: unknown
+      const watch = () => {
+        clock.clearTimeout(timer as never)
+        timer = clock.setTimeout(late, timeoutMs)
+      }
+      const late = () => giveUp(request, 'TIMEOUT', { limit: timeoutMs, ...rules.seen(), request })
+      const abort = () => request.end(() => reject(signal?.reason))
+      const request: Request = {
+        name,
+        data,
+        id: `${++lastId}`,
+        lane,
+        step: (progress) => {
+          watch()
+          step?.(progress)
+        },
+        resolve,
+        reject,
+        end: (settle) => {
+          if (!waiting.delete(request)) return
+          clock.clearTimeout(timer as never)
+          signal?.removeEventListener('abort', abort)
+          if (!land(request) && lane.queue.includes(request)) lane.queue.splice(lane.queue.indexOf(request), 1)
+          settle()
+          pump(lane)
+          rules.landed()
+        },
+      }
+      waiting.add(request)
+      if (signal?.aborted) return abort()
+      if (lane.isOver) return giveUp(request, 'LOST')
+      if (!lane.link && lane.queue.length >= maxQueue) return giveUp(request, 'QUEUE_FULL', { limit: maxQueue })
+      signal?.addEventListener('abort', abort)
+      watch()
+      lane.queue.push(request)
+      pump(lane)
+    })
+
+  const giveUp: Requests['giveUp'] = ({ name, end, reject }, code, about) =>
+    end(() => void unanswered(code, { name, ...about }).then(reject))
+
+  /** It is on its way no more. */
+  const land = (request: Request) => {
+    const { lane, name, id } = request
+    if (!flying.delete(id)) return false
+    lane.flying--
+    if (changes(name)) lane.changing--
+    request.link = undefined
+    return true
+  }
+
+  // One that may change the state leaves alone, and the others wait for it: the server runs them in any order.
+  const mayLeave = ({ flying, changing }: Lane, { name }: Request) =>
+    pipeline ? flying < MAX_AHEAD : !changing && (!flying || !changes(name))
+
+  const pump: Requests['pump'] = (lane) => {
+    for (;;) {
+      const [request] = lane.queue
+      const { link } = lane
+      if (!request || !link || lane.isHeld || lane.isOver || !mayLeave(lane, request)) return
+      lane.queue.shift()
+      const { name, data, id, session, end, reject } = request
+      const isOld = session !== undefined && session !== book.session
+      const refusal = lane.changing ? undefined : mirror()?.refusal(name, data)
+      if (isOld && resend !== 'always') giveUp(request, 'LOST')
+      else if (refusal) end(() => reject(new RemoteError(name, refusal)))
+      else {
+        if (isOld) request.dep = undefined
+        request.session = book.session
+        request.link = link
+        flying.set(id, request)
+        lane.flying++
+        if (changes(name)) lane.changing++
+        write(request, link)
+      }
+    }
+  }
+
+  const write = (request: Request, link: Link) => {
+    const { name: action, data, id, end, reject } = request
+    if (pipeline && !isOurs(action)) request.dep ??= changes(action) ? book.counted++ : book.counted
+    const { dep } = request
+    link.send({ action, id, dep, data }, (error) => end(() => reject(error)))
+  }
+
+  const answered: Requests['answered'] = (frame) => {
+    const request = flying.get(frame.id ?? '')
+    if (!request || (frame.action ?? request.name) !== request.name) return false
+    const { name, data, id, step, end, resolve, reject } = request
+    const { error, progress } = frame
+    if (progress !== undefined) step(progress)
+    else if (!error) {
+      if (!isOurs(name)) mirror()?.accepted(name, data, id)
+      end(() => resolve(frame.data))
+    } else if (
+      error.code === 'UNAVAILABLE' ? resend !== 'never' : request.dep !== undefined && NEVER_RAN.includes(error.code)
+    )
+      void again(request, error)
+    else {
+      if (error.code === 'FAILED_PRECONDITION') mirror()?.refused(error)
+      end(() => reject(new RemoteError(name, error)))
+    }
+    return true
+  }
+
+  /** Nothing ran. What follows from that is loaded when it happens. */
+  const again = async (request: Request, error: PeerError) => {
+    const { link, name, end, reject } = request
+    try {
+      ;(await import('./again.ts')).again(requests, rules, request, error)
+    } catch {
+      if (link) end(() => reject(new RemoteError(name, error)))
+    }
+  }
+
+  const requests: Requests = {
+    ask,
+    pump,
+    answered,
+    write,
+    book,
+    lost: (link, reason) => {
+      const kept: Request[] = []
+      for (const request of waiting) {
+        const { lane } = request
+        const isFlying = request.link === link
+        if (isFlying && !lane.isOwn && (resend === 'always' || (resend === 'recovered' && rules.mayRecover()))) {
+          land(request)
+          kept.push(request)
+        } else if (isFlying || (lane.isOwn && lane.link === link)) giveUp(request, 'LOST', { heard: reason })
+      }
+      // Before what has never left.
+      kept[0]?.lane.queue.unshift(...kept)
+      rules.landed()
+    },
+    on: (link) => [...flying.values()].filter((request) => request.link === link).length,
+    giveUp,
+  }
+  return requests
+}
+
+/** A message of the library's own, which the machine knows nothing of. */
+const isOurs = (name: string) => name.startsWith('$')
+
+/** A peer has no more messages that count on their way (lib/wire/README.md, `dep`). */
+const MAX_AHEAD = 32
+/** With these codes no handler ran. */
+const NEVER_RAN = ['INVALID_ARGUMENT', 'UNIMPLEMENTED']
