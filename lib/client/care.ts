@@ -1,67 +1,81 @@
-import { ClientError } from './errors.ts'
-import { makeLane } from './requests.ts'
+import { nextToken } from './address.ts'
+import { redial } from './recover.ts'
 import type { Live, Session } from './session.ts'
 
 /** What happens to a connection in the course of its life, minutes and hours after it was made. */
 export const careOf = (session: Session) => {
-  const { clock, requests, nextToken, onError, after, isAlive, heartbeatMs, openMs, lingerMs } = session
+  const { clock, random, requests, onError, after, isAlive, dial, openMs } = session
+  const { heartbeatMs = 300_000, rolloverMs = 6_600_000, lingerMs = 5_000 } = session
+
+  /** It is in service, in place of an old one. */
+  const begin = (live: Live, old: Live | undefined, tokenExpiresAt: number | undefined) => {
+    if (old) retire(old)
+    if (!isAlive(live)) return
+    after(live, heartbeatMs, () => watch(live))
+    after(live, rolloverMs * (1 - random() / 10), () => dial(live))
+    if (tokenExpiresAt !== undefined) renewAt(live, tokenExpiresAt)
+    listen()
+  }
+
+  /** Another one is to be in its place: not all clients in the same moment. */
+  const leave = (live: Live) => after(live, random() * SPREAD_MS, () => dial(live))
+
+  /** It is listened to for a while, for what was sent to it before; and as long as something on it has no answer. */
+  const retire = (live: Live): void =>
+    after(live, lingerMs, () => (requests.on(live.link) === 0 ? live.link.drop() : retire(live)))
 
   /** Say something where nobody else does, and be sure that somebody answers. */
   const watch = (live: Live) => {
     const { link } = live
     const idleMs = clock.now() - link.activeAt
     if (idleMs >= heartbeatMs)
-      requests.ask(makeLane(link), '$ping', undefined, { timeoutMs: openMs }).catch((error) => {
+      session.tell(live, '$ping', undefined, { timeoutMs: openMs }).catch((error) => {
         // A refusal is an answer too.
-        if (error instanceof ClientError && error.code === 'TIMEOUT') link.drop('A heartbeat was not answered.')
+        if (error.code === 'TIMEOUT') link.drop('A heartbeat was not answered.')
       })
     after(live, idleMs >= heartbeatMs ? heartbeatMs : heartbeatMs - idleMs, () => watch(live))
   }
 
-  /** It is listened to for a while, for what was sent to it before; and as long as something on it has no answer. */
-  const retire = (live: Live): void =>
-    after(live, lingerMs, () => (requests.on(live.link) === 0 ? live.link.drop() : retire(live)))
-
   const renewAt = (live: Live, expiresAt: number) => {
     const inMs = expiresAt - clock.now() - LEAD_MS
     // No connection lives longer, and no timer can be longer than 24 days.
-    if (isAlive(live) && inMs < DAY_MS) after(live, Math.max(0, inMs), () => renew(live))
+    if (inMs < DAY_MS) after(live, Math.max(0, inMs), () => renew(live))
   }
 
   /** Bring the next token. */
   const renew = async (live: Live) => {
     try {
-      const next = await nextToken()
+      const next = await nextToken(session)
       if (!next || !isAlive(live)) return
-      await requests.ask(makeLane(live.link), '$token', { token: next.token })
+      await session.tell(live, '$token', { token: next.token })
       // One that is over so soon again would be asked for without end.
-      if (next.expiresAt > clock.now() + 2 * LEAD_MS) renewAt(live, next.expiresAt)
+      if (isAlive(live) && next.expiresAt > clock.now() + 2 * LEAD_MS) renewAt(live, next.expiresAt)
     } catch (error) {
       onError(error)
     }
   }
-  /** It is in service. */
-  const begin = (live: Live) => {
-    if (isAlive(live)) after(live, heartbeatMs, () => watch(live))
-    void import('./words.ts')
-    if (watching.has(requests)) return
-    watching.add(requests)
-    // A window tells when a network is there again, and so does a worker.
+
+  /** A window tells when a network is there again, and so does a worker. */
+  const listen = () => {
     const { addEventListener, removeEventListener } = globalThis as unknown as Listening
-    addEventListener?.('online', session.redial)
-    session.onClosed(() => removeEventListener?.('online', session.redial))
+    if (listening.has(requests) || !addEventListener || !removeEventListener) return
+    listening.add(requests)
+    const back = () => redial(session)
+    addEventListener('online', back)
+    session.ends.add(() => removeEventListener('online', back))
   }
-  return { begin, watch, retire, renewAt, renew }
+  return { begin, leave, renew }
 }
-
-/** So long before its end a token is replaced. */
-const LEAD_MS = 60_000
-const DAY_MS = 86_400_000
-
-/** The sessions that listen to the network. */
-const watching = new WeakSet<object>()
 
 interface Listening {
   readonly addEventListener?: (type: string, listener: () => void) => void
   readonly removeEventListener?: (type: string, listener: () => void) => void
 }
+
+/** The sessions that listen to the network. */
+const listening = new WeakSet<object>()
+
+/** So long before its end a token is replaced. */
+const LEAD_MS = 60_000
+const DAY_MS = 86_400_000
+const SPREAD_MS = 1_000

@@ -1,5 +1,13 @@
-/** What is wrong with the options of `connect()`, in a sentence. Loaded beside the first connection, which waits for nothing. */
-export const problemOf = (options: object): string | undefined => {
+import type { Session } from './session.ts'
+
+/** Close a client whose options are none, and have it say what is wrong. */
+export const check = ({ given, finish }: Session): void => {
+  const message = problemOf(given)
+  if (message) finish({ code: 'INVALID_ARGUMENT', message })
+}
+
+/** What is wrong with the options of `connect()`, in a sentence. */
+const problemOf = (options: object): string | undefined => {
   for (const [name, value] of Object.entries(options)) {
     const kind = KINDS[name]
     if (!kind) return `connect: there is no option '${name}'. There are ${Object.keys(KINDS).join(', ')}.`

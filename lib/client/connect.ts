@@ -1,5 +1,6 @@
 import type { AppLike } from '../types/app.ts'
 import type { Client, SendOptions } from '../types/client.ts'
+import { later } from './errors.ts'
 import type { ConnectArguments, ConnectOptions } from './options.ts'
 import { makeSession } from './session.ts'
 import { settingsOf } from './settings.ts'
@@ -29,56 +30,47 @@ import { settingsOf } from './settings.ts'
  * Throws a TypeError, in a sentence, for a URL or options that are none, and where there is no WebSocket.
  */
 export const connect = <A extends AppLike>(url: string | URL, ...[options = {}]: ConnectArguments<A>): Client<A> => {
-  const session = makeSession(settingsOf(url, options as unknown as ConnectOptions<AppLike>))
-  const { ask, pushes, can, seen, subscribe, close } = session
-  /** What comes while the code for loops is loaded must not be missed. */
-  const early = (event: string) => {
+  const client = makeSession(settingsOf(url, options as unknown as ConnectOptions<AppLike>))
+  const { send, pushes } = client
+  /** What comes while the code is loaded must not be missed. */
+  const early = async <Taken>(event: string, take: (code: Loops, values: unknown[]) => Taken) => {
     const values: unknown[] = []
     const stop = pushes.on(event, (value) => values.push(value))
-    return following()
-      .finally(stop)
-      .then((all) => ({ ...all, values }))
-  }
-  const client = {
-    send: ask,
-    stream: (name: string, data: unknown, options?: SendOptions) => {
-      const made = following().then((all) => all.stream(ask, name, data, options))
-      return Object.assign(looping(made), { reply: quiet(made.then(({ reply }) => reply)) })
-    },
-    on: pushes.on,
-    once: (event: string, options?: SendOptions) =>
-      early(event).then(({ next, values }) => next(pushes, event, values, options?.signal)),
-    pushes: (event: string) => looping(early(event).then(({ follow, values }) => follow(pushes, event, values))),
-    can,
-    get snapshot() {
-      return seen().snapshot
-    },
-    get state() {
-      return seen().state
-    },
-    get farewell() {
-      return seen().farewell
-    },
-    subscribe,
-    close,
+    const taken = take(await later(), values)
+    stop()
+    return taken
   }
   // The one cast of the client: untyped inside and typed at this door.
-  return client as unknown as Client<A>
+  return Object.assign(client, {
+    on: pushes.on,
+    once: (event: string, options?: SendOptions) =>
+      early(event, ({ next }, values) => next(pushes, event, values, options?.signal)),
+    pushes: (event: string) => looping(early(event, ({ follow }, values) => follow(pushes, event, values))),
+    // It leaves in its turn, whether or not the code for loops is there.
+    stream: (name: string, data: unknown, { timeoutMs, signal }: SendOptions = {}) => {
+      const steps: unknown[] = []
+      const left = new AbortController()
+      const heard = { step: (value: unknown) => void steps.push(value) }
+      const reply = send(name, data, { timeoutMs, signal: left.signal, step: (value) => heard.step(value) })
+      // What nobody waits for fails nobody.
+      reply.catch(() => {})
+      return Object.assign(looping(later().then(({ stream }) => stream({ steps, left, heard, reply, signal }))), {
+        reply,
+      })
+    },
+  }) as unknown as Client<A>
 }
 
-/** Loops are loaded with the first one. */
-const following = () => import('./follow.ts')
+type Loops = Awaited<ReturnType<typeof later>>
 
-const looping = (made: Promise<{ readonly loop: AsyncIterableIterator<unknown> }>): AsyncIterableIterator<unknown> => ({
+interface Made {
+  readonly loop: AsyncGenerator
+}
+
+const looping = (made: Promise<Made>) => ({
   next: async () => (await made).loop.next(),
-  return: async () => (await made).loop.return?.() ?? { done: true, value: undefined },
+  return: async () => (await made).loop.return(undefined),
   [Symbol.asyncIterator]() {
     return this
   },
 })
-
-/** What nobody waits for fails nobody. */
-const quiet = <Value>(promise: Promise<Value>): Promise<Value> => {
-  promise.catch(() => {})
-  return promise
-}

@@ -1,4 +1,5 @@
 import type { Code, PeerError } from '../errors.ts'
+import type { Link } from './link.ts'
 import type { Request } from './requests.ts'
 
 /**
@@ -59,22 +60,27 @@ export class ClientError extends Error {
 /** What is known of a message without an answer. */
 export interface About {
   /** The name of the message; none where it is a push that does not come. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** What was last heard of trouble. */
-  readonly heard?: string
+  readonly heard?: string | undefined
   /** Milliseconds, bytes or messages: the limit that was met. */
   readonly limit?: number
   /** What was counted against it. */
   readonly count?: number
   /** Where it was, when its time was over. */
   readonly request?: Request
+  /** On which connection it was on its way then. */
+  readonly link?: Link | undefined
   /** A connection was being made ready. */
   readonly isHeld?: boolean
 }
 
 /** The sentences are loaded with the first error, and without them its code has to do: there may be no network. */
 export const unanswered = (code: Unanswered, about: About): Promise<ClientError> =>
-  import('./words.ts').then(
+  later().then(
     ({ WORDS }) => new ClientError(code, WORDS[code](about)),
     () => new ClientError(code, `${about.name}: ${code}`),
   )
+
+/** What is not needed at the start. */
+export const later = () => import('./later.ts')

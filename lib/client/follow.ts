@@ -1,10 +1,5 @@
-import type { SendOptions } from '../types/client.ts'
-import { unanswered } from './errors.ts'
 import type { Pushes } from './pushes.ts'
-import type { Asking } from './requests.ts'
 import { makeSteps } from './steps.ts'
-
-type Ask = (name: string, data: unknown, options?: Asking) => Promise<unknown>
 
 /** Values of a push, beginning with those that came while this was loaded. */
 export const follow = ({ on, over, ends }: Pushes, event: string, early: readonly unknown[]) => {
@@ -14,7 +9,7 @@ export const follow = ({ on, over, ends }: Pushes, event: string, early: readonl
   })
   const stop = on(event, steps.push)
   for (const value of early) steps.push(value)
-  if (over() !== undefined) steps.end()
+  if (over()) steps.end()
   else ends.add(steps.end)
   return steps
 }
@@ -26,28 +21,40 @@ export const next = async (pushes: Pushes, event: string, early: readonly unknow
   signal?.addEventListener('abort', abort)
   try {
     const { done, value } = await loop.next()
-    if (done) throw await unanswered('CLOSED', { heard: pushes.over() ?? '' })
+    if (done) throw await pushes.over()
     return value
   } finally {
     signal?.removeEventListener('abort', abort)
-    void loop.return?.()
+    void loop.return(undefined)
   }
 }
 
-export const stream = (ask: Ask, name: string, data: unknown, { signal, ...options }: SendOptions = {}) => {
-  const controller = new AbortController()
-  const abort = () => controller.abort(signal?.reason)
+/** A message with steps, on its way. */
+export interface Streaming {
+  /** Those that came while this was loaded. */
+  readonly steps: readonly unknown[]
+  /** Where the others go. */
+  readonly heard: { step: (progress: unknown) => void }
+  readonly reply: Promise<unknown>
+  /** Aborts the message. */
+  readonly left: AbortController
+  readonly signal: AbortSignal | undefined
+}
+
+export const stream = ({ steps: early, heard, reply, left, signal }: Streaming) => {
+  const abort = () => left.abort(signal?.reason)
   if (signal?.aborted) abort()
   signal?.addEventListener('abort', abort)
   // A loop that is left early wants no reply.
   const steps = makeSteps<unknown>(() => {
     signal?.removeEventListener('abort', abort)
-    controller.abort()
+    left.abort()
   })
-  const reply = ask(name, data, { ...options, signal: controller.signal, step: steps.push })
+  for (const step of early) steps.push(step)
+  heard.step = steps.push
   reply.then(
     () => steps.end(),
     (error) => steps.end(error),
   )
-  return { loop: steps.loop, reply }
+  return steps
 }

@@ -34,6 +34,7 @@ export const makeLink = (url: string, protocols: string[], wiring: Wiring, ear: 
   const reading = inOrder()
   const writing = inOrder()
   let isOver = false
+  let wasOpen = false
   const end = (reason: string) => {
     if (isOver) return
     isOver = true
@@ -63,6 +64,7 @@ export const makeLink = (url: string, protocols: string[], wiring: Wiring, ear: 
   const timer = clock.setTimeout(() => link.drop(`It did not open within ${openMs} ms.`), openMs)
   socket.onopen = () => {
     clock.clearTimeout(timer as never)
+    wasOpen = true
     if (!isOver) ear.opened()
   }
   socket.onmessage = ({ data }) => {
@@ -75,8 +77,10 @@ export const makeLink = (url: string, protocols: string[], wiring: Wiring, ear: 
       ear.problem,
     )
   }
-  // A socket that fails says why to nobody in a browser; the close that follows is all there is to act on.
-  socket.onerror = () => {}
+  // A socket that fails says why to nobody in a browser. One that never was open tells no close on Node 22 (undici#3546).
+  socket.onerror = () => {
+    if (!wasOpen) end('It could not be opened.')
+  }
   // After what came before it has been read.
   socket.onclose = ({ code, reason }) =>
     reading(

@@ -1,6 +1,6 @@
 import type { PeerError } from '../errors.ts'
 import type { Incoming } from './codec.ts'
-import { type About, RemoteError, type Unanswered, unanswered } from './errors.ts'
+import { type About, later, RemoteError, type Unanswered, unanswered } from './errors.ts'
 import type { Link } from './link.ts'
 import type { Mirror } from './mirror.ts'
 import type { ClientClock } from './options.ts'
@@ -54,8 +54,8 @@ export interface Rules {
   readonly clock: ClientClock
   readonly random: () => number
   readonly timeoutMs: number
-  readonly pipeline: boolean
-  readonly resend: 'recovered' | 'always' | 'never'
+  readonly pipeline?: boolean
+  readonly resend?: 'recovered' | 'always' | 'never'
   readonly maxQueue: number
   /** Whether the next connection may go on where this one was. */
   readonly mayRecover: () => boolean
@@ -81,12 +81,16 @@ export interface Requests {
   readonly pump: (lane: Lane) => void
   /** A reply, an error or a step has come. `false`: to nothing that was asked. */
   readonly answered: (frame: Incoming) => boolean
-  /** A connection is lost: what was on its way on it waits to be sent again, or fails. */
-  readonly lost: (link: Link, reason: string) => void
+  /** It is on its way no more. `false`: it was not. */
+  readonly land: (request: Request) => boolean
+  /** Whether the next connection may go on where this one was. */
+  readonly mayRecover: () => boolean
   /** How many are on their way on a connection. */
   readonly on: (link: Link) => number
   /** It will have no answer. */
   readonly giveUp: (request: Request, code: Unanswered, about?: About) => void
+  /** The server refused it, or would. */
+  readonly refuse: (request: Request, error: PeerError) => void
   readonly book: Book
   readonly write: (request: Request, link: Link) => void
 }
@@ -116,7 +120,10 @@ export const makeRequests = (rules: Rules): Requests => {
         timer = clock.setTimeout(late, timeoutMs)
       }
       const late = () => giveUp(request, 'TIMEOUT', { limit: timeoutMs, ...rules.seen(), request })
-      const abort = () => request.end(() => reject(signal?.reason))
+      const abort = () => {
+        doubt(request)
+        fail(request, signal?.reason)
+      }
       const request: Request = {
         name,
         data,
@@ -148,8 +155,14 @@ export const makeRequests = (rules: Rules): Requests => {
       pump(lane)
     })
 
-  const giveUp: Requests['giveUp'] = ({ name, end, reject }, code, about) =>
-    end(() => void unanswered(code, { name, ...about }).then(reject))
+  const giveUp: Requests['giveUp'] = (request, code, about) => {
+    const { name, link, end, reject } = request
+    doubt(request)
+    end(() => void unanswered(code, { name, link, ...about }).then(reject))
+  }
+  const doubt = ({ name, link }: Request) => link && mirror()?.refused(UNKNOWN, name)
+  const fail = ({ end, reject }: Request, error: unknown) => end(() => reject(error))
+  const refuse = (request: Request, error: PeerError) => fail(request, new RemoteError(request.name, error))
 
   /** It is on its way no more. */
   const land = (request: Request) => {
@@ -171,11 +184,11 @@ export const makeRequests = (rules: Rules): Requests => {
       const { link } = lane
       if (!request || !link || lane.isHeld || lane.isOver || !mayLeave(lane, request)) return
       lane.queue.shift()
-      const { name, data, id, session, end, reject } = request
+      const { name, data, id, session } = request
       const isOld = session !== undefined && session !== book.session
-      const refusal = lane.changing ? undefined : mirror()?.refusal(name, data)
+      const refusal = mirror()?.refusal(name, data)
       if (isOld && resend !== 'always') giveUp(request, 'LOST')
-      else if (refusal) end(() => reject(new RemoteError(name, refusal)))
+      else if (refusal && !lane.changing) refuse(request, refusal)
       else {
         if (isOld) request.dep = undefined
         request.session = book.session
@@ -189,40 +202,30 @@ export const makeRequests = (rules: Rules): Requests => {
   }
 
   const write = (request: Request, link: Link) => {
-    const { name: action, data, id, end, reject } = request
-    if (pipeline && !isOurs(action)) request.dep ??= changes(action) ? book.counted++ : book.counted
+    const { name: action, data, id } = request
+    if (pipeline) request.dep ??= changes(action) ? book.counted++ : book.counted
     const { dep } = request
-    link.send({ action, id, dep, data }, (error) => end(() => reject(error)))
+    link.send({ action, id, dep, data }, (error) => fail(request, error))
   }
 
   const answered: Requests['answered'] = (frame) => {
     const request = flying.get(frame.id ?? '')
-    if (!request || (frame.action ?? request.name) !== request.name) return false
-    const { name, data, id, step, end, resolve, reject } = request
+    // What was given up may be answered yet.
+    if (!request || (frame.action ?? request.name) !== request.name) return Number(frame.id) <= lastId
+    const { name, data, id, step, end, resolve } = request
     const { error, progress } = frame
     if (progress !== undefined) step(progress)
-    else if (!error) {
-      if (!isOurs(name)) mirror()?.accepted(name, data, id)
-      end(() => resolve(frame.data))
-    } else if (
-      error.code === 'UNAVAILABLE' ? resend !== 'never' : request.dep !== undefined && NEVER_RAN.includes(error.code)
-    )
-      void again(request, error)
+    else if (error)
+      // What follows from a refusal is loaded with the first one.
+      void later().then(
+        ({ refused }) => request.link && refused(requests, rules, request, error),
+        () => refuse(request, error),
+      )
     else {
-      if (error.code === 'FAILED_PRECONDITION') mirror()?.refused(error)
-      end(() => reject(new RemoteError(name, error)))
+      mirror()?.accepted(name, data, id)
+      end(() => resolve(frame.data))
     }
     return true
-  }
-
-  /** Nothing ran. What follows from that is loaded when it happens. */
-  const again = async (request: Request, error: PeerError) => {
-    const { link, name, end, reject } = request
-    try {
-      ;(await import('./again.ts')).again(requests, rules, request, error)
-    } catch {
-      if (link) end(() => reject(new RemoteError(name, error)))
-    }
   }
 
   const requests: Requests = {
@@ -231,30 +234,16 @@ export const makeRequests = (rules: Rules): Requests => {
     answered,
     write,
     book,
-    lost: (link, reason) => {
-      const kept: Request[] = []
-      for (const request of waiting) {
-        const { lane } = request
-        const isFlying = request.link === link
-        if (isFlying && !lane.isOwn && (resend === 'always' || (resend === 'recovered' && rules.mayRecover()))) {
-          land(request)
-          kept.push(request)
-        } else if (isFlying || (lane.isOwn && lane.link === link)) giveUp(request, 'LOST', { heard: reason })
-      }
-      // Before what has never left.
-      kept[0]?.lane.queue.unshift(...kept)
-      rules.landed()
-    },
+    land,
+    mayRecover: rules.mayRecover,
     on: (link) => [...flying.values()].filter((request) => request.link === link).length,
     giveUp,
+    refuse,
   }
   return requests
 }
 
-/** A message of the library's own, which the machine knows nothing of. */
-const isOurs = (name: string) => name.startsWith('$')
-
 /** A peer has no more messages that count on their way (lib/wire/README.md, `dep`). */
 const MAX_AHEAD = 32
-/** With these codes no handler ran. */
-const NEVER_RAN = ['INVALID_ARGUMENT', 'UNIMPLEMENTED']
+/** Nobody knows whether it was handled. */
+const UNKNOWN: PeerError = { code: 'UNKNOWN', message: '' }

@@ -1,6 +1,7 @@
 import type { ClientState, Farewell } from '../types/client.ts'
+import type { Address } from './address.ts'
 import type { Incoming } from './codec.ts'
-import { unanswered } from './errors.ts'
+import { later, unanswered } from './errors.ts'
 import { type Link, makeLink } from './link.ts'
 import type { Mirror } from './mirror.ts'
 import { makePushes } from './pushes.ts'
@@ -21,84 +22,91 @@ export interface Live {
   bye: Farewell | undefined
 }
 
-/** What looks after connections needs of the session. It is loaded when it is needed. */
+/** One connection after the other, seen as one: what the code that is loaded later works on. */
 export interface Session extends Settings {
+  readonly main: Lane
   readonly requests: Requests
+  /** The connection that is in service. */
+  current: Live | undefined
+  state: ClientState
+  /** What was last heard of trouble. */
+  heard: string
+  isDialling: boolean
+  /** Attempts in a row, and the wait before the next one. */
+  attempts: number
+  waiting: unknown
+  /** Called when one less is on its way. */
+  landed: () => void
+  /** Called once, when it is closed for good. */
+  readonly ends: Set<() => void>
+  /** Make a connection and put it into service, in place of one that may still be open. */
+  readonly dial: (old?: Live) => Promise<void>
+  /** Tell whoever watches, where there is something new. */
+  readonly show: (state: ClientState) => void
+  readonly finish: (bye?: Farewell) => void
   /** Run something later, as long as the connection is there. */
   readonly after: (live: Live, ms: number, run: () => unknown) => void
   readonly isAlive: (live: Live) => boolean
-  /** Called when one less is on its way. */
-  landed: () => void
-  /** Wait no longer for the next attempt. */
-  readonly redial: () => void
-  readonly onClosed: (run: () => void) => void
+  /** Say something of the library's own, beside what the user says. */
+  readonly tell: (live: Live, name: string, data?: unknown, options?: Asking) => Promise<unknown>
 }
 
-/**
- * One connection after the other, seen as one: dialled, made ready, and replaced when it is lost or before it is closed.
- */
 export const makeSession = (settings: Settings) => {
-  const { clock, random, onError, attempt, rolloverMs, openMs, reconnect } = settings
+  const { clock, onError, attempt, protocol, input } = settings
   const main = makeLane()
   const lives = new Set<Live>()
-  const watchers = new Set<() => void>()
-  let state: ClientState = 'connecting'
   let farewell: Farewell | undefined
-  let current: Live | undefined
   let mirror: Mirror | undefined
   let snapshot: unknown
   let resumeToken: unknown
-  let isDialling = false
-  let attempts = 0
-  let waitTimer: unknown
-  /** What was last heard of trouble. */
-  let complaint = ''
 
-  const isClosed = () => state === 'closed'
-  const pushes = makePushes(attempt, () => (isClosed() ? (farewell?.message ?? '') : undefined))
+  const closed = (name?: string) => unanswered('CLOSED', { name, heard: farewell?.message })
+  const pushes = makePushes(attempt, () => (isClosed() ? closed() : undefined))
   const requests = makeRequests({
     ...settings,
     mayRecover: () => resumeToken !== undefined,
     changes: (name) => (mirror ? mirror.changing : settings.order).has(name),
     mirror: () => mirror,
     landed: () => session.landed(),
-    seen: () => ({ heard: complaint, isHeld: main.isHeld }),
+    seen: () => ({ heard: session.heard, isHeld: main.isHeld }),
   })
-  const { ask, book } = requests
+  const { ask, book, pump } = requests
 
-  /** Tell whoever watches, where there is something new. */
-  const show = (next = state) => {
-    if (next === state && snapshot === mirror?.snapshot) return
-    state = next
+  const isClosed = () => session.state === 'closed'
+  const show = (state: ClientState) => {
+    if (state === session.state && snapshot === mirror?.snapshot) return
+    session.state = state
     snapshot = mirror?.snapshot
-    for (const watcher of [...watchers]) attempt(watcher)
+    pushes.came(CHANGED, undefined)
   }
-
-  const after: Session['after'] = ({ timers }, ms, run) => void timers.push(clock.setTimeout(run, ms))
   const clear = ({ timers }: Live) => {
-    for (const timer of timers) clock.clearTimeout(timer as never)
-    timers.length = 0
+    for (const timer of timers.splice(0)) clock.clearTimeout(timer as never)
   }
-  const session: Session = {
-    ...settings,
-    requests,
-    after,
-    redial: () => redial(),
-    onClosed: (run) => void pushes.ends.add(run),
-    isAlive: (live) => lives.has(live) && !live.isRetired,
-    landed: () => {},
+  const finish = (bye?: Farewell) => {
+    if (isClosed()) return
+    farewell = bye
+    main.link = undefined
+    clock.clearTimeout(session.waiting as never)
+    show('closed')
+    for (const request of book.waiting) requests.giveUp(request, 'CLOSED', { heard: bye?.message })
+    for (const end of session.ends) end()
+    for (const { link } of lives) link.drop()
   }
-  const caring = async () => (await import('./care.ts')).careOf(session)
-  const care = (act: (care: Awaited<ReturnType<typeof caring>>) => unknown) => void caring().then(act).catch(onError)
 
-  const open = (address: [string, string[]]): Promise<Live> =>
+  const open = ({ url, protocols }: Address): Promise<Live> =>
     new Promise((resolve, reject) => {
-      const link = makeLink(...address, settings, {
+      const link = makeLink(url, protocols, settings, {
         opened: () => resolve(live),
         came: (frame) => came(live, frame),
         closed: (reason) => {
+          lives.delete(live)
+          clear(live)
+          live.lane.isOver = true
+          session.heard = reason
+          const wasCurrent = session.current === live
+          if (wasCurrent) session.current = main.link = undefined
+          act(({ lost }) => lost(session, live, wasCurrent))
           reject(new Error(reason))
-          lost(live, reason)
         },
         problem: onError,
       })
@@ -106,172 +114,133 @@ export const makeSession = (settings: Settings) => {
       lives.add(live)
     })
 
-  /** Make a connection and put it into service, in place of one that may still be open. */
   const dial = async (old?: Live): Promise<void> => {
-    if (isDialling || isClosed()) return
-    isDialling = true
+    if (session.isDialling || isClosed()) return
+    session.isDialling = true
     let live: Live | undefined
     try {
-      const { protocol, input, url } = settings
       if (protocol) mirror ??= (await import('./mirror.ts')).mirror(protocol, { input, now: clock.now })
-      const token = await settings.nextToken()
-      const address: [string, string[]] = settings.isPlain
-        ? [url, []]
-        : (await import('./address.ts')).addressOf(settings, token?.token)
+      const address: Address = settings.isPlain
+        ? { url: settings.url, protocols: [] }
+        : await (await import('./address.ts')).addressOf(settings)
+      const { token } = address
       if (isClosed()) return
+      const since = clock.now()
       live = await open(address)
-      if (token && settings.tokenBy === 'message') await ask(live.lane, '$token', { token: token.token })
-      await makeReady(live, old)
-      if (lives.has(live)) serve(live)
-      if (token) care(({ renewAt }) => live && renewAt(live, token.expiresAt))
+      const { lane } = live
+      if (token && settings.tokenBy === 'message') await ask(lane, '$token', { token: token.token })
+      // From here on the new one decides in which state the session is.
+      main.isHeld = true
+      const taken =
+        resumeToken === undefined ? undefined : await (await later()).takeOver(session, lane, resumeToken, old)
+      resumeToken = taken?.token
+      if (taken) mirror?.resume(taken.state)
+      else {
+        mirror?.begin(since)
+        book.session++
+        book.counted = 0
+      }
+      const send = (name: string, data: unknown, options?: Asking) => ask(lane, name, data, options)
+      await settings.onReady({ recovered: taken !== undefined, send } as never) // typed where it was declared
+      if (lives.has(live)) serve(live, token?.expiresAt)
     } catch (error) {
       live?.link.drop()
       if (isClosed()) return
       onError(error)
       // What was begun on the new one is not the state of the old one.
       if (main.isHeld) mirror?.resume(undefined)
-      main.isHeld = false
-      requests.pump(main)
-      if (isFinal(live)) finish(live?.bye)
-      else if (current) roll(current, openMs)
     } finally {
-      isDialling = false
+      main.isHeld = session.isDialling = false
+      pump(main)
+      if (session.current !== live) act(({ again }) => again(session, live))
     }
-    if (!current) retry()
   }
 
-  const makeReady = async ({ lane }: Live, old: Live | undefined) => {
-    // From here on the new one decides in which state the session is.
-    main.isHeld = true
-    const taken =
-      resumeToken === undefined
-        ? undefined
-        : await (await import('./takeover.ts')).takeOver(session, lane, resumeToken, old)
-    resumeToken = taken?.token
-    if (taken) mirror?.resume(taken.state)
-    else {
-      mirror?.begin()
-      book.session++
-      book.counted = 0
-    }
-    const send = (name: string, data: unknown, options?: Asking) => ask(lane, name, data, options)
-    await settings.onReady({ recovered: taken !== undefined, send } as never) // typed where it was declared
-  }
-
-  const serve = (live: Live) => {
-    const old = current
-    current = live
+  const serve = (live: Live, expiresAt: number | undefined) => {
+    const old = session.current
+    session.current = live
     live.servedAt = clock.now()
     main.link = live.link
-    main.isHeld = false
     if (old) {
       old.isRetired = true
       clear(old)
-      care(({ retire }) => retire(old))
     }
     show('open')
-    requests.pump(main)
-    // And with the code that is needed where there may be no network.
-    care(({ begin }) => begin(live))
-    roll(live, rolloverMs * (1 - random() / 10))
+    act(({ careOf }) => careOf(session).begin(live, old, expiresAt))
   }
-  const roll = (live: Live, ms: number) => after(live, ms, () => dial(live))
 
   const came = (live: Live, frame: Incoming) => {
     const { event, data, id } = frame
     if (event === undefined) {
       if (!requests.answered(frame)) {
-        complaint = `No answer to anything: ${JSON.stringify(frame)}`
-        onError(new Error(complaint))
+        session.heard = `No answer to anything: ${JSON.stringify(frame)}`
+        onError(new Error(session.heard))
       }
     } else if (OWN.includes(event)) {
-      if (!live.isRetired) own(live, event, Object(data))
+      const { code, message, token } = Object(data)
+      if (live.isRetired) return
+      if (event === '$resume') resumeToken = token
+      else if (event === '$state') mirror?.told(data)
+      else if (event === '$token') act(({ careOf }) => careOf(session).renew(live))
+      else if (code === 'GOING_AWAY') act(({ careOf }) => careOf(session).leave(live))
+      else {
+        live.bye = { code: `${code}`, message: `${message}` }
+        live.link.drop(live.bye.message)
+      }
     } else pushes.came(event, data, id)
-    show()
+    show(session.state)
   }
 
-  const own = (live: Live, event: string, data: { readonly [name: string]: unknown }) => {
-    const { code, message, token } = data
-    if (event === '$resume') resumeToken = token
-    else if (event === '$state') mirror?.told(data)
-    else if (event === '$token') care(({ renew }) => renew(live))
-    else if (code === 'GOING_AWAY') {
-      // Not all of them in the same moment.
-      if (live === current) roll(live, random() * SPREAD_MS)
-    } else {
-      live.bye = { code: `${code}`, message: `${message}` }
-      live.link.drop(live.bye.message)
-    }
+  const session: Session = {
+    ...settings,
+    main,
+    requests,
+    current: undefined,
+    state: 'connecting',
+    heard: '',
+    isDialling: false,
+    attempts: 0,
+    waiting: undefined,
+    landed: () => {},
+    ends: pushes.ends,
+    dial,
+    show,
+    finish,
+    after: ({ timers }, ms, run) => void timers.push(clock.setTimeout(run, ms)),
+    isAlive: (live) => lives.has(live) && !live.isRetired,
+    tell: ({ link }, name, data, options) => ask(makeLane(link), name, data, options),
   }
-
-  const lost = (live: Live, reason: string) => {
-    const isCurrent = current === live
-    lives.delete(live)
-    clear(live)
-    live.lane.isOver = true
-    complaint = reason
-    if (isCurrent) current = main.link = undefined
-    requests.lost(live.link, reason)
-    requests.pump(main)
-    if (!isCurrent || isClosed()) return
-    if (clock.now() - live.servedAt > STEADY_MS) attempts = 0
-    if (isFinal(live)) return finish(live.bye)
-    show('waiting')
-    if (!isDialling) retry()
-  }
-
-  const retry = () => {
-    if (isClosed() || waitTimer !== undefined) return
-    if (attempts >= reconnect.attempts) return finish({ code: 'UNAVAILABLE', message: complaint })
-    waitTimer = clock.setTimeout(redial, random() * Math.min(reconnect.maxMs, reconnect.baseMs * 2 ** attempts++))
-  }
-  const redial = () => {
-    clock.clearTimeout(waitTimer as never)
-    waitTimer = undefined
-    if (!current) void dial()
-  }
-
-  /** Not every goodbye is for good: some ask the client to come again. */
-  const isFinal = (live: Live | undefined) =>
-    live?.bye && live.bye.code !== 'UNAVAILABLE' && !(settings.token && live.bye.code === 'UNAUTHENTICATED')
-
-  const finish = (bye?: Farewell) => {
-    if (isClosed()) return
-    farewell = bye
-    clock.clearTimeout(waitTimer as never)
-    main.link = undefined
-    show('closed')
-    for (const request of book.waiting) requests.giveUp(request, 'CLOSED', { heard: bye?.message ?? '' })
-    for (const end of pushes.ends) end()
-    for (const { link } of lives) link.drop()
-  }
+  /** Loaded when it is needed, and tried again as long as there is no network. */
+  const act = (code: (loaded: Awaited<ReturnType<typeof later>>) => void) =>
+    void later().then(code, () => clock.setTimeout(() => act(code), AGAIN_MS))
 
   void dial()
   // Beside the first connection, which waits for nothing.
-  void import('./check.ts').then(({ problemOf }) => {
-    const message = problemOf(settings.given)
-    if (message) finish({ code: 'INVALID_ARGUMENT', message })
-  }, onError)
+  act(({ check }) => check(session))
+
   return {
-    ask: async (name: string, data: unknown, options?: Asking) => {
-      if (isClosed()) throw await unanswered('CLOSED', { name, heard: farewell?.message ?? '' })
+    pushes,
+    send: async (name: string, data: unknown, options?: Asking) => {
+      if (isClosed()) throw await closed(name)
       return ask(main, name, data, options)
     },
-    pushes,
+    subscribe: (watcher: () => void) => pushes.on(CHANGED, watcher),
     can: (name: string, data: unknown) => mirror?.can(name, data) ?? true,
-    seen: () => ({ state, snapshot, farewell }),
-    subscribe: (watcher: () => void) => {
-      // A function of its own, so that one watcher can watch twice.
-      const own = () => watcher()
-      watchers.add(own)
-      return () => void watchers.delete(own)
-    },
     close: () => finish(),
+    get state() {
+      return session.state
+    },
+    get snapshot() {
+      return snapshot
+    },
+    get farewell() {
+      return farewell
+    },
   }
 }
 
 /** Pushes that are for the client itself. */
 const OWN = ['$bye', '$resume', '$state', '$token']
-/** After so long in service a connection is worth a quick try again. */
-const STEADY_MS = 10_000
-const SPREAD_MS = 1_000
+/** What those hear who watch the client. No push of a server has this name. */
+const CHANGED = ''
+const AGAIN_MS = 1_000

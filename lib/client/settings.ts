@@ -1,18 +1,27 @@
 import type { AppLike } from '../types/app.ts'
-import type { Awaitable } from '../types/awaitable.ts'
 import type { ClientCodec, Incoming } from './codec.ts'
-import type { ConnectOptions, SocketClass, Token } from './options.ts'
+import type { ConnectOptions, SocketClass } from './options.ts'
 
-/** What `connect()` was given, complete. */
+/** What `connect()` was given, with what all of it needs. What is needed later has its defaults there. */
 export type Settings = ReturnType<typeof settingsOf>
 
 export const settingsOf = (given: string | URL, options: ConnectOptions<AppLike>) => {
-  const all: Complete = { ...DEFAULTS, ...options }
   const url = `${given}`.replace(/^http/, 'ws')
-  const { WebSocket = (globalThis as { readonly WebSocket?: SocketClass }).WebSocket } = options
-  if (!WebSocket) throw new TypeError("connect: there is no WebSocket here. On Node 20 pass { WebSocket } of 'ws'.")
-  if (!/^wss?:\/\/./.test(url))
-    throw new TypeError(`connect: '${given}' is no URL like wss://ID.execute-api.REGION.amazonaws.com/STAGE.`)
+  const {
+    WebSocket = (globalThis as { readonly WebSocket?: SocketClass }).WebSocket,
+    onReady = ignore,
+    clock = TIME,
+    random = Math.random,
+    timeoutMs = 30_000,
+    openMs = 10_000,
+    maxQueue = 100,
+    codec = json,
+    order,
+    token,
+    protocols,
+  } = options
+  if (!WebSocket) throw new TypeError("connect: there is no WebSocket. Pass { WebSocket } of 'ws'.")
+  if (!/^wss?:\/\/./.test(url)) throw new TypeError(`connect: '${given}' is no URL of a WebSocket API: wss://…`)
   /** Run what is the user's, and be none the worse for it. */
   const attempt = (run: () => void, failed = onError) => {
     try {
@@ -22,27 +31,26 @@ export const settingsOf = (given: string | URL, options: ConnectOptions<AppLike>
     }
   }
   /** Whoever listens to errors must not make more of them. */
-  const onError = (error: unknown): void => attempt(() => all.onError(error), ignore)
+  const onError = (error: unknown): void => attempt(() => options.onError?.(error), ignore)
   return {
-    ...all,
+    ...options,
     given: options,
     url,
     WebSocket,
-    attempt,
+    onReady,
     onError,
-    reconnect: { baseMs: 250, maxMs: 30_000, attempts: 1 / 0, ...options.reconnect },
-    order: new Set<string>(all.order),
-    /** The next token, with its end, where that is known. */
-    nextToken: async (): Promise<Token | undefined> => {
-      const token = await all.token?.()
-      return typeof token === 'string' ? { token, expiresAt: 1 / 0 } : token
-    },
-    /** Whether something is offered at the handshake. */
-    isPlain: !all.token && all.codec === json && !all.protocols[0],
+    attempt,
+    clock,
+    random,
+    timeoutMs,
+    openMs,
+    maxQueue,
+    codec,
+    order: new Set<string>(order),
+    /** Nothing is offered at the handshake. */
+    isPlain: !token && !protocols && codec === json,
   }
 }
-
-type Complete = typeof DEFAULTS & Pick<ConnectOptions<AppLike>, 'token' | 'protocol' | 'input'>
 
 /** JSON as it stands: lib/wire/README.md. */
 const json: ClientCodec = {
@@ -57,26 +65,9 @@ const json: ClientCodec = {
 
 const ignore = () => {}
 
-const DEFAULTS = {
-  codec: json,
-  tokenBy: 'subprotocol',
-  protocols: [] as readonly string[],
-  order: [] as readonly string[],
-  pipeline: false,
-  resend: 'recovered' as 'recovered' | 'always' | 'never',
-  onReady: ignore as (ready: never) => Awaitable<void>,
-  onError: ignore as (error: unknown) => void,
-  random: () => Math.random(),
-  // Looked up with each call: a test may replace them.
-  clock: {
-    now: () => Date.now(),
-    setTimeout: (run: () => void, ms: number): unknown => setTimeout(run, ms),
-    clearTimeout: (timer: never) => clearTimeout(timer),
-  },
-  maxQueue: 100,
-  timeoutMs: 30_000,
-  openMs: 10_000,
-  heartbeatMs: 300_000,
-  rolloverMs: 6_600_000,
-  lingerMs: 5_000,
+// Looked up with each call: a test may replace them.
+const TIME = {
+  now: () => Date.now(),
+  setTimeout: (run: () => void, ms: number): unknown => setTimeout(run, ms),
+  clearTimeout: (timer: never) => clearTimeout(timer),
 }

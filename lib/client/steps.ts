@@ -3,7 +3,7 @@ export interface Steps<Value> {
   readonly push: (value: Value) => void
   /** No more will come; with an error the loop ends by throwing it. */
   readonly end: (error?: unknown) => void
-  readonly loop: AsyncIterableIterator<Value>
+  readonly loop: AsyncGenerator<Value>
 }
 
 /** `stopped` is called when the loop is over. */

@@ -1,4 +1,3 @@
-import { RemoteError } from './errors.ts'
 import type { Lane } from './requests.ts'
 import type { Live, Session } from './session.ts'
 
@@ -24,7 +23,7 @@ export const takeOver = async (
   try {
     return Object(await session.requests.ask(lane, '$resume', { token, ...(old && { linger: session.isAlive(old) }) }))
   } catch (error) {
-    if (error instanceof RemoteError && error.code === 'FAILED_PRECONDITION') return undefined
+    if (Object(error).code === 'FAILED_PRECONDITION') return undefined
     throw error
   }
 }

@@ -14,8 +14,8 @@ export const WORDS: { readonly [Code in Unanswered]: (about: About) => string } 
     `'${name}' was not sent: it takes ${count} bytes, and a frame has ${limit} at most. Send less, or use chunk() on both ends.`,
 }
 
-const stageOf = ({ request, isHeld }: About) => {
-  if (request?.link) return 'sent'
+const stageOf = ({ request, link, isHeld }: About) => {
+  if (link) return 'sent'
   if (isHeld && !request?.lane.isOwn) return 'held'
   if (request?.session !== undefined) return 'lost'
   return request?.lane.link ? 'queued' : 'offline'

@@ -1,0 +1,7 @@
+export type { ClientCodec, Incoming, Outgoing, Written } from '../codec.ts'
+export { binary } from './binary.ts'
+export { type ChunkOptions, chunk } from './chunk.ts'
+export { type DeflateOptions, deflate } from './deflate.ts'
+export { flat } from './flat.ts'
+export { json } from './json.ts'
+export { jsonRpc } from './json-rpc.ts'
