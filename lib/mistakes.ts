@@ -21,6 +21,8 @@ export const keepingWithoutStore = 'What is kept needs a store. Call .store() be
 export const noKept = 'Nothing is said of what is kept. Declare it with .connection(schema).'
 export const noPresence = 'Nothing is said of presence. Declare it: .channels({ presence: schema }).'
 export const noMachine = 'There is no machine to tell. Declare one with .protocol().'
+export const protocolWithoutOrder =
+  'This application has a protocol. Pass its machine, { protocol: machine }, or the messages that may change its state, { order: [...] }.'
 export const protocolWithoutStore = 'A protocol needs a store. Call .store() before .build().'
 export const nestedContext = 'The context of an authorizer is flat: strings, numbers and booleans.'
 export const principalInContext = 'The principalId is the first argument, and no part of the context.'

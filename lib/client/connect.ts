@@ -1,7 +1,7 @@
 import type { AppLike } from '../types/app.ts'
 import type { Client, SendOptions } from '../types/client.ts'
 import { later } from './errors.ts'
-import type { ConnectArguments, ConnectOptions } from './options.ts'
+import type { Connect, ConnectOptions } from './options.ts'
 import { makeSession } from './session.ts'
 import { settingsOf } from './settings.ts'
 
@@ -29,8 +29,8 @@ import { settingsOf } from './settings.ts'
  *
  * Throws a TypeError, in a sentence, for a URL or options that are none, and where there is no WebSocket.
  */
-export const connect = <A extends AppLike>(url: string | URL, ...[options = {}]: ConnectArguments<A>): Client<A> => {
-  const client = makeSession(settingsOf(url, options as unknown as ConnectOptions<AppLike>))
+export const connect: Connect = <A extends AppLike>(url: unknown, options: unknown = {}): Client<A> => {
+  const client = makeSession(settingsOf(url as string | URL, options as ConnectOptions<AppLike>))
   const { send, pushes } = client
   /** What comes while the code is loaded must not be missed. */
   const early = async <Taken>(event: string, take: (code: Loops, values: unknown[]) => Taken) => {

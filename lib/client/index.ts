@@ -4,7 +4,7 @@ export { connect } from './connect.ts'
 export { ClientError, RemoteError, type Unanswered } from './errors.ts'
 export type {
   ClientClock,
-  ConnectArguments,
+  Connect,
   ConnectOptions,
   PassTheMachine,
   PassTheOrder,

@@ -52,7 +52,7 @@ export const mirror = (given: AnyStateMachine, { input, now, internal = [] }: Mi
   const machine = wrap(given, ({ value, context }) => ({ value, context }))
   const { foreseen, begins, timed, hidden } = foresight(given)
   const names = new Set(eventsOf(given).filter((name) => !internal.includes(name)))
-  const changes = new Set(changing(given))
+  const changes = new Set(changing(given).filter((name) => names.has(name)))
   /** When each message was last sent, and what had been told by then. */
   const sent = new Map<string, { readonly since: number; readonly tolds: number }>()
   /** What was accepted of late. */
@@ -95,7 +95,7 @@ export const mirror = (given: AnyStateMachine, { input, now, internal = [] }: Mi
     if (!moved || !same(moved.state.value, value)) return go(undefined, false)
     go({ ...moved, due: moved.due.map((due) => (running.includes(due) ? due : soon(due))) }, !hidden)
   }
-  const isLate = (due: Due | undefined) => due !== undefined && (isClockBack || due.at - MARGIN_MS <= time())
+  const isLate = (due: Due | undefined) => due !== undefined && (isClockBack || due.at + 5_000 <= time())
   /** Where the server may be: as last known, or where the delays that may have ended lead, one after the other. */
   const maybe = (from: Origin): { readonly all: readonly Origin[]; readonly isAll: boolean } => {
     const all = [from]

@@ -1,7 +1,9 @@
 import type { AnyStateMachine } from 'xstate'
+import type * as MISTAKES from '../mistakes.ts'
 import type { AppLike } from '../types/app.ts'
 import type { Awaitable } from '../types/awaitable.ts'
-import type { RoutesOf, Sending, SnapshotOf } from '../types/client.ts'
+import type { Client, RoutesOf, Sending, SnapshotOf } from '../types/client.ts'
+import type { Mistake } from '../types/mistake.ts'
 import type { ClientCodec } from './codec.ts'
 
 /** What `connect()` takes besides the URL. */
@@ -60,11 +62,18 @@ export interface ConnectOptions<A extends AppLike> {
   readonly random?: () => number
 }
 
+/** `connect()`, as it is called. */
+export interface Connect {
+  <A extends AppLike>(url: CheckUrl<A>): Client<A>
+  <A extends AppLike>(url: string | URL, options: ConnectOptions<A> & CheckOrder<A>): Client<A>
+}
+
 /** Where an application has a protocol, the client has to know which messages change the state. */
-export type ConnectArguments<A extends AppLike> =
-  SnapshotOf<A> extends undefined
-    ? [options?: ConnectOptions<A>]
-    : [protocolOrOrder: ConnectOptions<A> & (PassTheMachine | PassTheOrder<keyof RoutesOf<A> & string>)]
+type CheckUrl<A extends AppLike> =
+  SnapshotOf<A> extends undefined ? string | URL : Mistake<typeof MISTAKES.protocolWithoutOrder, never>
+
+type CheckOrder<A extends AppLike> =
+  SnapshotOf<A> extends undefined ? {} : PassTheMachine | PassTheOrder<keyof RoutesOf<A> & string>
 
 /** An application with a protocol: `{ protocol: machine }`. */
 export interface PassTheMachine {

@@ -20,6 +20,8 @@ export interface Live {
   isRetired: boolean
   /** The server said that it will close it. */
   bye: Farewell | undefined
+  /** Called when it is lost: whoever makes it ready waits no longer. */
+  fail: (error: Error) => void
 }
 
 /** One connection after the other, seen as one: what the code that is loaded later works on. */
@@ -106,11 +108,19 @@ export const makeSession = (settings: Settings) => {
           const wasCurrent = session.current === live
           if (wasCurrent) session.current = main.link = undefined
           act(({ lost }) => lost(session, live, wasCurrent))
-          reject(new Error(reason))
+          live.fail(new Error(reason))
         },
         problem: onError,
       })
-      const live: Live = { link, lane: makeLane(link), timers: [], servedAt: 0, isRetired: false, bye: undefined }
+      const live: Live = {
+        link,
+        lane: makeLane(link),
+        timers: [],
+        servedAt: 0,
+        isRetired: false,
+        bye: undefined,
+        fail: reject,
+      }
       lives.add(live)
     })
 
@@ -126,8 +136,9 @@ export const makeSession = (settings: Settings) => {
       const { token } = address
       if (isClosed()) return
       const since = clock.now()
-      live = await open(address)
-      const { lane } = live
+      const made = await open(address)
+      live = made
+      const { lane } = made
       if (token && settings.tokenBy === 'message') await ask(lane, '$token', { token: token.token })
       // From here on the new one decides in which state the session is.
       main.isHeld = true
@@ -141,7 +152,12 @@ export const makeSession = (settings: Settings) => {
         book.counted = 0
       }
       const send = (name: string, data: unknown, options?: Asking) => ask(lane, name, data, options)
-      await settings.onReady({ recovered: taken !== undefined, send } as never) // typed where it was declared
+      await Promise.race([
+        settings.onReady({ recovered: taken !== undefined, send } as never), // typed where it was declared
+        new Promise((_, reject) => {
+          made.fail = reject
+        }),
+      ])
       if (lives.has(live)) serve(live, token?.expiresAt)
     } catch (error) {
       live?.link.drop()
@@ -152,7 +168,7 @@ export const makeSession = (settings: Settings) => {
     } finally {
       main.isHeld = session.isDialling = false
       pump(main)
-      if (session.current !== live) act(({ again }) => again(session, live))
+      if (!live || session.current !== live) act(({ again }) => again(session, live))
     }
   }
 

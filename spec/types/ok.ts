@@ -131,7 +131,7 @@ export const fromElsewhere = async () => {
 
 // ---- the client's side
 
-const client = connect<typeof app>('wss://example.com')
+const client = connect<typeof app>('wss://example.com', { protocol: room })
 const reply = client.send('join', { name: 'Ann' })
 same<Awaited<typeof reply>, { members: number }>(true)
 const none = client.send('leave')

@@ -1,0 +1,5 @@
+import { connect } from '../ws.ts'
+import type { chat } from './kit.ts'
+
+// @mistake
+connect<typeof chat>('wss://localhost', { order: ['jion'] })
