@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { suite } from 'uvu'
@@ -31,11 +31,26 @@ const examples: readonly Example[] = README.split(/^## /m).flatMap((chapter) =>
 // Inside of the repository, so that the package finds itself.
 mkdirSync(join(ROOT, '.cache'), { recursive: true })
 const folder = mkdtempSync(join(ROOT, '.cache/readme-'))
+/** What blocks import from each other: a file by this name is the first block that has these words. */
+const NAMED: Readonly<Record<string, string>> = {
+  './handler.js': '',
+  './door.js': "id: 'door'",
+  './channels.js': "pushes({ said: v.object({ text: v.string() }) })",
+  './tokens.js': "from 'ws-interlock/guard'\nimport { memory }",
+}
 const files = examples.map(({ code }, index) => {
   const file = join(folder, `${index}.ts`)
-  writeFileSync(file, code.replace("'./handler.js'", "'./0.ts'"))
+  writeFileSync(
+    file,
+    code.replace(/'(\.\/\w+\.js)'/g, (_, name) => {
+      const found = examples.findIndex((example) => example.code.includes(NAMED[name] ?? '?'))
+      return `'./${found}.ts'`
+    }),
+  )
   return file
 })
+// The hooks that the recipe calls, without the weight of React.
+copyFileSync(join(ROOT, 'spec/kit/react.d.ts'), join(folder, 'react.d.ts'))
 
 test.after(() => rmSync(folder, { recursive: true, force: true }))
 test.after.each(closeAll)
@@ -78,8 +93,8 @@ test('every file that is linked to is there', () => {
 })
 
 test('every chapter that the contents name is there', () => {
-  const chapters = [...README.matchAll(/^## (.+)$/gm)].map(
-    ([, title = '']) => `#${title.toLowerCase().replaceAll(' ', '-').replaceAll(',', '')}`,
+  const chapters = [...README.matchAll(/^##+ (.+)$/gm)].map(
+    ([, title = '']) => `#${title.toLowerCase().replaceAll(' ', '-').replace(/[^\w-]/g, '')}`,
   )
   for (const [, anchor = ''] of README.matchAll(/\]\((#[^)]+)\)/g)) assert.ok(chapters.includes(anchor), anchor)
 })
