@@ -33,6 +33,8 @@ export interface SqsClient {
  * - One message is sent for each stored change that brings a new next deadline, once that is stored; one more for each
  *   15 minutes that a deadline lies ahead. Whoever is late to stop a deadline stops none: the message that comes for a
  *   deadline that is no more costs one read.
+ * - The end of a `token()`, and that of `connection.expire()`, is such a deadline too, and so is the time at which another
+ *   token is asked for.
  * - A deadline is enforced up to a second late, and what the queue and its poller take.
  * - A message that cannot be sent is told to `onError`, and what it was sent for stands: the deadline is then applied
  *   before the next message of the peer, as without a queue.

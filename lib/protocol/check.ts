@@ -58,7 +58,7 @@ const inState = (node: AnyStateNode, machine: AnyStateMachine): string[] => {
 /** What a state does with actors, as one writes it. */
 const actorsOf = (node: AnyStateNode, machine: AnyStateMachine): string[] => [
   ...node.invoke.map(() => 'invoke'),
-  ...actionsOf(node, machine).flatMap((type) => {
+  ...typesOf(node, machine).flatMap((type) => {
     const [, name] = /^xstate\.(spawnChild|sendTo|stopChild)$/.exec(type) ?? []
     return name ? [`${name}()`] : []
   }),
@@ -74,13 +74,16 @@ const forbids = (config: unknown) => {
 const isWildcard = (event: string) => event === '*' || event.endsWith('.*')
 
 /** The types of the actions that a state runs; named ones are looked up in the machine's `setup`. */
-const actionsOf = (node: AnyStateNode, machine: AnyStateMachine): string[] =>
-  [
-    ...node.entry,
-    ...node.exit,
-    ...node.initial.actions,
-    ...[...node.transitions.values(), node.always ?? []].flat().flatMap(({ actions }) => actions),
-  ].map((action) => typeOf(action, machine))
+const typesOf = (node: AnyStateNode, machine: AnyStateMachine): string[] =>
+  actionsOf(node).map((action) => typeOf(action, machine))
+
+/** The actions that a state runs, as one writes them. */
+export const actionsOf = (node: AnyStateNode): readonly unknown[] => [
+  ...node.entry,
+  ...node.exit,
+  ...node.initial.actions,
+  ...[...node.transitions.values(), node.always ?? []].flat().flatMap(({ actions }) => actions),
+]
 
 const typeOf = (action: unknown, { implementations }: AnyStateMachine): string => {
   const { type = '' } = Object(action) as { readonly type?: string }

@@ -63,7 +63,7 @@ export type Handled =
   | { readonly ok: false; readonly error: unknown }
 
 /** What handlers keep of a connection. */
-export type Kept = Pick<ConnectionRecord, 'data' | 'user'>
+export type Kept = Pick<ConnectionRecord, 'data' | 'user' | 'expiresAt' | 'askAt'>
 
 /** What a look at the store showed. */
 export type Seen = Pick<Answer, 'now' | 'record' | 'failed'>

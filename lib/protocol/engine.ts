@@ -8,7 +8,7 @@ import { pause, stand, turnOf } from './stand.ts'
 
 /** The way of one message through the protocol. */
 export function* message(machine: Machine, ask: Ask, policy: Policy): Engine<Outcome> {
-  const turn = turnOf(machine, policy, ask)
+  const turn = turnOf(machine, policy, ask, true)
   let seen: Seen | undefined
   for (;;) {
     const ready = yield* stand(turn, seen)
@@ -159,6 +159,8 @@ export type Outcome =
   | { readonly kind: 'unavailable' }
   /** There is no such connection, or no longer. */
   | { readonly kind: 'gone' }
+  /** The peer's token has expired. Nothing ran. */
+  | { readonly kind: 'expired' }
   /** A message with this id was applied before. */
   | { readonly kind: 'duplicate' }
   /** Another message with this id was applied before. */

@@ -6,6 +6,8 @@ import type { Machine, Step } from './machine.ts'
 export type Open = ConnectionRecord & { readonly state: StoredState }
 
 export const isOpen = (record: ConnectionRecord): record is Open => record.state !== undefined
+/** Whether what its token said of it counts no more. */
+export const isOver = ({ expiresAt }: ConnectionRecord, now: number) => expiresAt !== undefined && expiresAt <= now
 export const holds = ({ done = [] }: ConnectionRecord, token: string) => done.some((one) => one.startsWith(`${token} `))
 /** What is remembered of a message, if it is among the last. */
 export const applied = ({ done = [] }: ConnectionRecord, id: string): Done | undefined =>
@@ -16,7 +18,8 @@ export const doneOf = (ask: { readonly id: string; readonly token: string; reado
 export const isSame = (done: Done, ask: { readonly id: string; readonly event: EventObject }): boolean =>
   done.endsWith(` ${markOf(ask)} ${ask.id}`)
 
-const idOf = (done: Done) => done.slice(done.indexOf(' ', done.indexOf(' ') + 1) + 1)
+/** The peer's id of a message that was applied; empty where it gave none, or where it was no message. */
+export const idOf = (done: Done): string => done.slice(done.indexOf(' ', done.indexOf(' ') + 1) + 1)
 export const origin = ({ state, due = [] }: Open) => ({ state, due })
 export const failed = (error: unknown) => ({ kind: 'failed', error }) as const
 export const done = ({ state, actions }: Step) =>

@@ -18,7 +18,7 @@ import { stand, turnOf } from './stand.ts'
  */
 export function* resume(machine: Machine, ask: Resuming, policy: Policy): Engine<Resumed | Denied | Outcome> {
   if (ask.from === ask.self) return { kind: 'denied', reason: 'used' }
-  const turn = turnOf(machine, policy)
+  const turn = turnOf(machine, policy, undefined, true)
   let seen: Seen | undefined
   for (;;) {
     const ready = yield* stand(turn, seen)
@@ -142,13 +142,15 @@ const known = (machine: Machine, record: Open, now: number): Open | Outcome => {
 /** The new connection's record, with what the old one had. */
 const heirOf = (
   record: Open,
-  { state, machine, due, done, settled, resumed, data, user }: Open,
+  { state, machine, due, done, settled, resumed, data, user, expiresAt, askAt }: Open,
   from: string,
 ): Open => {
   const { due: _, ...rest } = record
   return {
     ...(data !== undefined && { data }),
     ...(user !== undefined && { user }),
+    // As one: a time to ask belongs to the end that it was made for.
+    ...(record.expiresAt === undefined && expiresAt !== undefined && { expiresAt, askAt }),
     ...rest,
     state,
     ...(machine !== undefined && { machine }),

@@ -2,7 +2,7 @@ import type { ConnectionRecord } from '../store/store.ts'
 import { type Engine, read, replace, type Seen } from './effect.ts'
 import type { Ask, Outcome, Policy } from './engine.ts'
 import type { Machine, Step } from './machine.ts'
-import { applied, attempt, isOpen, isSame, type Open, origin, release } from './record.ts'
+import { applied, attempt, isOpen, isOver, isSame, type Open, origin, release } from './record.ts'
 
 /** One message's patience, as it is used up. */
 export interface Turn {
@@ -10,14 +10,17 @@ export interface Turn {
   readonly policy: Policy
   /** Whose turn it is: a repetition of what was applied has none. */
   readonly ask: Pick<Ask, 'id' | 'event'> | undefined
+  /** Whether it is the peer's, which has no more turns once its token has expired. */
+  readonly isPeers: boolean
   patienceMs: number
   attempt: number
 }
 
-export const turnOf = (machine: Machine, policy: Policy, ask?: Turn['ask']): Turn => ({
+export const turnOf = (machine: Machine, policy: Policy, ask?: Turn['ask'], isPeers = false): Turn => ({
   machine,
   policy,
   ask,
+  isPeers,
   patienceMs: policy.patienceMs,
   attempt: 0,
 })
@@ -30,6 +33,7 @@ export function* stand(turn: Turn, last?: Seen): Engine<{ readonly record: Open;
     const { record, now, failed } = seen
     if (failed) return { kind: 'unavailable' }
     if (!record || record.closed) return { kind: 'gone' }
+    if (turn.isPeers && isOver(record, now)) return { kind: 'expired' }
     const repeated = repetition(record, turn.ask)
     if (repeated) return repeated
     // Before there was a protocol.

@@ -2,7 +2,7 @@ import type { Api } from '../event/event.ts'
 import type { ConnectionRecord, Due } from '../store/store.ts'
 import type { Protocol } from './protocol.ts'
 
-/** Have somebody look when the next deadline is over, where a record has one that it did not have before. */
+/** Have somebody look when the next deadline is over, and a token, where a record has one that it did not have before. */
 export const arm = async (
   { deadlines }: Protocol,
   connectionId: string,
@@ -11,9 +11,18 @@ export const arm = async (
   last: ConnectionRecord | undefined,
 ): Promise<void> => {
   if (!deadlines || !last) return
-  const at = nextOf(last)
-  if (at !== undefined && at !== nextOf(first)) await deadlines.arm({ connectionId, at, api: apiOf(api) })
+  for (const next of [nextOf, watchOf]) {
+    const at = next(last)
+    if (at !== undefined && at !== next(first)) await deadlines.arm({ connectionId, at, api: apiOf(api) })
+  }
 }
+
+/** From when on the time of a record's token is to be minded: when another one is to be asked for, or its end. */
+export const watchOf = (record: ConnectionRecord | undefined): number | undefined => record?.askAt ?? record?.expiresAt
+
+/** Whether there is something to mind: a message comes to this with each token's last minute, and most never do. */
+export const isWatched = (record: ConnectionRecord | undefined, now: number): record is ConnectionRecord =>
+  (watchOf(record) ?? Number.POSITIVE_INFINITY) <= now
 
 /** When the next deadline of a record is over. */
 export const nextOf = (record: ConnectionRecord | undefined): number | undefined => record?.due && earliest(record.due)

@@ -1,12 +1,13 @@
 import type { Claimed } from '../flow/claim.ts'
 import { report } from '../flow/report.ts'
 import type { State } from '../flow/state.ts'
-import { message } from '../protocol/engine.ts'
+import { message, type Outcome } from '../protocol/engine.ts'
 import type { StorePorts } from '../store/store.ts'
-import { arm } from './arm.ts'
+import { arm, isWatched } from './arm.ts'
 import { commit } from './commit.ts'
 import { Drive, policyOf, tokenOf } from './drive.ts'
 import { fail, unrun } from './fail.ts'
+import { expiry } from './later.ts'
 import type { Protocol } from './protocol.ts'
 
 /** Ask the protocol whether a message may happen now. Throws what the peer is to be told when it may not. */
@@ -25,26 +26,31 @@ export const claim =
       ...(dep !== undefined && { dep, counts: route.exclusive || counted.has(route.name) }),
     }
     const driven = new Drive(plan, store, connectionId, message(machine, ask, policyOf(plan, lifetime)))
-    const watch = () =>
-      arm(protocol, connectionId, cause.requestContext, driven.first, driven.last).catch((error: unknown) =>
-        report(plan, received, route.name, error),
-      )
+    const complain = (error: unknown) => report(plan, received, route.name, error)
+    const watch = async (kind: Outcome['kind']) => {
+      await arm(protocol, connectionId, cause.requestContext, driven.first, driven.last).catch(complain)
+      await protocol.tell?.(plan, received, connectionId, driven, kind, ask).catch(complain)
+    }
     const standing = await driven.on()
     if (!standing.run) {
-      await watch()
+      await watch(standing.result.kind)
       throw await fail(protocol, route.name, unrun(standing.result), driven.cause)
     }
     const { state, exclusive, session } = standing.run
+    const record = driven.last ?? driven.first
+    if (isWatched(record, plan.clock.now())) await (await expiry()).remind(plan, received, record)
     return {
       snapshot: () => machine.snapshot(state),
-      record: driven.last ?? driven.first,
+      record,
       exclusive,
       session,
       commit: async (handled) => {
+        let kind: Outcome['kind'] = 'failed'
         try {
           await commit(plan, store, protocol, received, route.name, driven, handled)
+          kind = 'done'
         } finally {
-          await watch()
+          await watch(kind)
         }
       },
     }

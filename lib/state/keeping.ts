@@ -2,6 +2,7 @@ import { userName } from '../channel/name.ts'
 import { FailedPreconditionError, ResourceExhaustedError, UnavailableError } from '../errors.ts'
 import type { Plan } from '../flow/plan.ts'
 import type { Received } from '../flow/receive.ts'
+import { report } from '../flow/report.ts'
 import type { Application } from '../flow/state.ts'
 import type { Outbox } from '../gateway/outbox.ts'
 import { amend } from '../protocol/amend.ts'
@@ -9,6 +10,7 @@ import type { Kept } from '../protocol/effect.ts'
 import { valid } from '../schema.ts'
 import { userChannel } from '../store/own-channels.ts'
 import type { ConnectionRecord, StorePorts } from '../store/store.ts'
+import { arm } from './arm.ts'
 import { joinNow } from './channels.ts'
 import { driveThrough, policyOf, tokenOf } from './drive.ts'
 import { fail } from './fail.ts'
@@ -75,13 +77,17 @@ export const identify = async (keeping: Keeping, given: unknown): Promise<void> 
 }
 
 /** Where it is present already, it is so as that user from now on. */
-const present = async ({ plan, ports, application, received }: Keeping): Promise<void> => {
+export const present = async ({ plan, ports, application, received }: Keeping): Promise<void> => {
   if (Object(application.channels).presence)
     await (await import('./presence.ts')).identified(plan, ports, received, received.connectionId)
 }
 
 /** Store it. `false` where the record is not as it was taken for; it is seen anew. */
-const write = async (keeping: Keeping, next: Kept, fits: (record: ConnectionRecord) => boolean): Promise<boolean> => {
+export const write = async (
+  keeping: Keeping,
+  next: Kept,
+  fits: (record: ConnectionRecord) => boolean,
+): Promise<boolean> => {
   const { plan, ports, protocol, received } = keeping
   const { connectionId, lifetime } = received
   const mark = tokenOf(plan)
@@ -93,6 +99,12 @@ const write = async (keeping: Keeping, next: Kept, fits: (record: ConnectionReco
   if (protocol) {
     const engine = amend(protocol.machine, change, mark, policyOf(plan, lifetime))
     const { result, driven } = await driveThrough(plan, ports, connectionId, engine)
+    await protocol.tell?.(plan, received, connectionId, driven, result.kind).catch(console.error)
+    const { first, last } = driven
+    // What is written stands, whether or not somebody looks when its time is over.
+    await arm(protocol, connectionId, received.event.requestContext, first, last).catch((error: unknown) =>
+      report(plan, received, undefined, error),
+    )
     if (result.kind === 'amended') keeping.seen = result.record
     else if (result.kind !== 'done') throw await fail(protocol, '', result, driven.cause)
     return isFit

@@ -4,11 +4,13 @@ import {
   DeadlineExceededError,
   FailedPreconditionError,
   InvalidArgumentError,
+  UnauthenticatedError,
   UnavailableError,
   UnknownOutcomeError,
 } from '../errors.ts'
-import { Fault, Parting } from '../flow/refuse.ts'
+import { Fault, Parting } from '../flow/fault.ts'
 import type { Outcome } from '../protocol/engine.ts'
+import { endingOf, refusalOf } from '../protocol/refusal.ts'
 import type { StoredState } from '../store/store.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -24,6 +26,10 @@ interface Asked {
   readonly name: string
   readonly cause: unknown
 }
+
+/** The end of a connection whose token has expired. */
+export const expired = (): Parting => new Parting(EXPIRED, new UnauthenticatedError(EXPIRED), 'UNAUTHENTICATED')
+const EXPIRED = 'The token of this connection has expired. Connect again with another one.'
 
 const FAILURES: {
   readonly [Kind in Failure['kind']]: (failure: Extract<Failure, { kind: Kind }> & Asked) => Error
@@ -44,6 +50,7 @@ const FAILURES: {
   unavailable: ({ cause }) =>
     new Fault(new UnavailableError('The store did not answer. Nothing ran.', { retryAfterMs: RETRY_MS, cause })),
   gone: () => new Parting('The connection is closed.'),
+  expired,
   duplicate: () => new AlreadyExistsError('A message with this id was applied before.'),
   fenced: () =>
     new AbortedError(
@@ -66,17 +73,11 @@ const FAILURES: {
 
 /** The refusal of an event that the machine does not accept in `state`. */
 export const notAllowed = ({ machine, names }: Protocol, name: string, state: StoredState): FailedPreconditionError => {
-  const allowed = machine.accepts(state).filter((event) => names.has(event))
-  return new FailedPreconditionError(
-    `'${name}' is not allowed in '${nameOf(state)}'. Allowed: ${allowed.join(', ') || 'nothing'}.`,
-    { details: { state: state.value, allowed } },
-  )
+  const { message, details } = refusalOf(machine, name, state, (event) => names.has(event))
+  return new FailedPreconditionError(message, { details })
 }
 
-/** Why a final state ends the connection: what the state says of itself, or its name. */
-export const farewellOf = ({ machine }: Protocol, state: StoredState): string =>
-  machine.description(state) ?? `The protocol has ended in '${nameOf(state)}'.`
+/** Why a final state ends the connection. */
+export const farewellOf = ({ machine }: Protocol, state: StoredState): string => endingOf(machine, state)
 
 const RETRY_MS = 200
-
-const nameOf = ({ value }: StoredState) => (typeof value === 'string' ? value : JSON.stringify(value))

@@ -1,5 +1,6 @@
 import type { Via } from '../flow/deliver.ts'
 import type { Plan } from '../flow/plan.ts'
+import { reach } from '../flow/reach.ts'
 import type { Received } from '../flow/receive.ts'
 import { report } from '../flow/report.ts'
 import type { Farewell } from '../flow/state.ts'
@@ -48,7 +49,7 @@ export const forget = async (
   const record = await store.records.read(connectionId)
   if (record && plan.clock.now() - record.connectedAt < CONNECTING_MS) return
   const ended = await release(plan, store, protocol, connectionId, 'gone', undefined)
-  await absent(plan, store, rules, { gateway: plan.gatewayOf() }, connectionId, ended)
+  await absent(plan, store, rules, { gateway: reach(plan) }, connectionId, ended)
   if (ended.untidy) throw ended.untidy
 }
 

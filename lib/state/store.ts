@@ -8,11 +8,13 @@ import { needFunctions } from '../mistakes.ts'
 import type { Kept } from '../protocol/effect.ts'
 import type { ConnectionRecord, Store, StorePorts } from '../store/store.ts'
 import type { Connection } from '../types/context.ts'
+import { isWatched } from './arm.ts'
 import { channelsOf, serverChannels } from './channels.ts'
 import { claim } from './claim.ts'
 import { open } from './connection.ts'
+import type { Word } from './expiry.ts'
 import type { Keeping } from './keeping.ts'
-import { later } from './later.ts'
+import { expiry, later } from './later.ts'
 import { type Protocol, protocolOf, raiser } from './protocol.ts'
 import { rulesOf } from './rules.ts'
 import type { Deadlines } from './tick.ts'
@@ -54,7 +56,7 @@ const stateOf = (ports: StorePorts, application: Application): State => {
     ports,
     protocol,
     application,
-    claim: protocol ? claim(ports, protocol) : application.connection && reading(ports),
+    claim: protocol ? claim(ports, protocol) : (application.reads || application.connection) && reading(ports),
     open: open(ports, protocol),
     close: async (plan, received) => (await part()).close(plan, ports, protocol, rules, received),
     forget: async (plan, connectionId) => (await part()).forget(plan, ports, protocol, rules, connectionId),
@@ -77,7 +79,12 @@ const stateOf = (ports: StorePorts, application: Application): State => {
       Object.defineProperty(context, 'snapshot', { get: once(snapshot), enumerable: true, configurable: true })
     },
     inDisconnect: (plan, received, { snapshot, record }) => ({
-      connection: { ...received.connection, data: record?.data, userId: record?.user },
+      connection: {
+        ...received.connection,
+        data: record?.data,
+        userId: record?.user,
+        expiresAt: record?.expiresAt,
+      },
       channel: serverChannels(plan, ports, rules, () => received.gateway, received),
       ...(protocol && { snapshot }),
     }),
@@ -96,7 +103,11 @@ const stateOf = (ports: StorePorts, application: Application): State => {
 /** Without a protocol a message is free to go, and its handler wants to see what is kept. */
 const reading =
   (ports: StorePorts): NonNullable<State['claim']> =>
-  async (_plan, { connectionId }) => ({ ...FREE, record: await ports.records.read(connectionId) })
+  async (plan, received) => {
+    const record = await ports.records.read(received.connectionId)
+    if (isWatched(record, plan.clock.now())) await (await expiry()).mind(plan, received, record)
+    return { ...FREE, record }
+  }
 
 interface Equipped {
   connection: KeptConnection
@@ -134,6 +145,10 @@ class KeptConnection implements Connection {
     return this.#kept.user
   }
 
+  get expiresAt(): number | undefined {
+    return this.#kept.expiresAt
+  }
+
   get update() {
     const keeping = this.#keeping
     return (change: unknown) => keeping.box.track(keepLater().then(({ update }) => update(keeping, change)))
@@ -142,6 +157,16 @@ class KeptConnection implements Connection {
   get identify() {
     const keeping = this.#keeping
     return (userId: unknown) => keeping.box.track(keepLater().then(({ identify }) => identify(keeping, userId)))
+  }
+
+  get expire() {
+    const keeping = this.#keeping
+    return (at: unknown) => keeping.box.track(expiry().then(({ expire }) => expire(keeping, at)))
+  }
+
+  /** For `token()` of the guards. */
+  async '~renew'(word: Word, leadMs: number) {
+    return (await expiry()).renew(this.#keeping, word, leadMs)
   }
 
   get #kept(): Kept {

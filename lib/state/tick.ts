@@ -1,13 +1,17 @@
-import { part } from '../flow/deliver.ts'
+import { part, type Via } from '../flow/deliver.ts'
+import { Fault, Parting } from '../flow/fault.ts'
 import { Lifetime } from '../flow/lifetime.ts'
 import type { Plan } from '../flow/plan.ts'
-import { Fault, Parting } from '../flow/refuse.ts'
+import { reach } from '../flow/reach.ts'
 import type { Tick } from '../flow/state.ts'
 import { tick as look } from '../protocol/engine.ts'
-import type { StorePorts } from '../store/store.ts'
+import { isOver } from '../protocol/record.ts'
+import type { ConnectionRecord, StorePorts } from '../store/store.ts'
 import { nextOf } from './arm.ts'
 import { type Drive, driveThrough, policyOf } from './drive.ts'
+import { ask } from './expiry.ts'
 import { fail } from './fail.ts'
+import { expired } from './outcome.ts'
 import type { Protocol } from './protocol.ts'
 
 /** What `.protocol(machine, { deadlines })` takes: somebody who looks when a deadline is over. */
@@ -29,16 +33,44 @@ export const tick = async (plan: Plan, store: StorePorts, protocol: Protocol, gi
   const now = plan.clock.now()
   const engine = look(protocol.machine, policyOf(plan, new Lifetime(undefined)))
   const { result, driven } = await driveThrough(plan, store, connectionId, engine)
-  if (result.kind === 'gone' || result.kind === 'outdated') return
+  if (result.kind === 'gone') return
   if (result.kind === 'done') throw new TypeError('A deadline ran a handler.')
-  if (result.kind === 'ticked' || result.kind === 'busy') {
-    const next = result.kind === 'busy' ? later(plan, at, result.retryAfterMs) : following(given, now, driven)
-    if (next !== undefined) await protocol.deadlines?.arm({ connectionId, at: next, api })
+  const via = { gateway: reach(plan, api) }
+  await protocol.tell?.(plan, via, connectionId, driven, result.kind).catch(console.error)
+  if (result.kind === 'ticked' || result.kind === 'busy' || result.kind === 'outdated') {
+    const record = driven.last ?? driven.first
+    // Whoever holds the connection began in time, and may finish.
+    if (result.kind !== 'busy' && record && isOver(record, now)) {
+      const { code, message } = expired()
+      return part(plan, via, connectionId, code, message)
+    }
+    const times = [
+      result.kind === 'busy' && later(plan, at, result.retryAfterMs),
+      result.kind === 'ticked' && following(given, now, driven),
+      record && (await watch(plan, via, given, now, record)),
+    ]
+    // Both may be the same, and two that look at once would soon be four.
+    for (const next of new Set(times)) if (next) await protocol.deadlines?.arm({ connectionId, at: next, api })
     return
   }
   const error = await fail(protocol, '', result, driven.cause)
   if (!(error instanceof Parting)) throw error instanceof Fault ? error.cause : error
-  await part(plan, { gateway: plan.gatewayOf(api) }, connectionId, error.code, error.message)
+  await part(plan, via, connectionId, error.code, error.message)
+}
+
+/** Ask for another token where it is time. When the one that there is should be looked at again. */
+const watch = async (
+  plan: Plan,
+  via: Via,
+  { connectionId, at }: Tick,
+  now: number,
+  { askAt, expiresAt }: ConnectionRecord,
+): Promise<number | undefined> => {
+  // One that was stopped, or a deadline of the machine.
+  if (expiresAt === undefined || (at !== askAt && at !== expiresAt)) return undefined
+  // Called before its time: the longest delay that a queue knows may be shorter.
+  if (at > now) return at
+  return at === askAt && (await ask(plan, via, connectionId, expiresAt)) ? expiresAt : undefined
 }
 
 /** A message holds the connection: by its claim for as long as its function may live, and most are through much sooner. */

@@ -23,7 +23,7 @@ export const recordOf = (text: unknown, place: string): ConnectionRecord => {
 const flawOf = (text: string): string | { readonly record: ConnectionRecord } => {
   const record = parse(text)
   if (!isObject(record)) return 'it is not a JSON object'
-  const { version, connectedAt, ttl, state, claim, due, done, closed } = record
+  const { version, connectedAt, ttl, state, claim, due, done, closed, expiresAt, askAt } = record
   if (!Number.isSafeInteger(version)) return 'its `version` is not an integer'
   if (!isNumber(connectedAt) || !isNumber(ttl)) return '`connectedAt` or `ttl` is not a number'
   if (state !== undefined && !(isObject(state) && 'value' in state)) return 'its `state` has no value'
@@ -32,6 +32,9 @@ const flawOf = (text: string): string | { readonly record: ConnectionRecord } =>
     return 'its `claim` has no deadline or no token'
   if (due !== undefined && !isListOf(due, isDue)) return 'its `due` is not a list of deadlines'
   if (done !== undefined && !isListOf(done, isText)) return 'its `done` is not a list of texts'
+  // A time that is none would never come.
+  if (![expiresAt, askAt].every((at) => at === undefined || isNumber(at)))
+    return 'its `expiresAt` or `askAt` is not a number'
   if (closed !== undefined && !(isObject(closed) && isText(closed.by))) return 'its `closed` does not say by what'
   // A cast, because the checks above say the same in words that the compiler cannot read.
   return { record: record as unknown as ConnectionRecord }

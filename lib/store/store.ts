@@ -27,7 +27,10 @@ export interface ConnectionRecord {
   readonly data?: unknown
   /** Who it is, as `connection.identify()` said. */
   readonly user?: string
-  /** The last change of `data` or `user` outside of a claim, unlike any other: whoever lost its answer finds it here. */
+  /** Until when the word of its token counts, in epoch milliseconds, and from when on another one is asked for. */
+  readonly expiresAt?: number | undefined
+  readonly askAt?: number | undefined
+  /** The last change of these outside of a claim, unlike any other: whoever lost its answer finds it here. */
   readonly mark?: string
   /** The last state-changing messages that committed, oldest first. */
   readonly done?: readonly Done[]

@@ -149,6 +149,11 @@ export interface KeptConnection<D extends Declarations> extends Connection {
   readonly data: D['kept'] extends AnySchema ? Wire<OutputOf<D['kept']>> | undefined : undefined
   /** Whose it is, as `identify()` said. Known under a protocol and with `.connection(schema)`, which read the record. */
   readonly userId: string | undefined
+  /**
+   * Until when it may go on, in epoch milliseconds, as its token or `expire()` said. Known where `userId` is, and with
+   * `token()` of `ws-interlock/guard`.
+   */
+  readonly expiresAt: number | undefined
 }
 
 /** A connection, of which more can be kept. */
@@ -165,6 +170,16 @@ export interface KeepingConnection<D extends Declarations> extends KeptConnectio
   /** Say whose connection this is. `server.user(userId)` then reaches it, with all others of that user. */
   readonly identify: D['store'] extends Store
     ? (userId: string) => Promise<void>
+    : Mistake<typeof MISTAKES.keepingWithoutStore, never>
+  /**
+   * Say until when it may go on, in epoch milliseconds. From then on each of its messages is refused with
+   * `UNAUTHENTICATED`, and the connection ends; a silent one is ended by the protocol's `deadlines`.
+   *
+   * Rejects with a TypeError for what is no time in milliseconds, and where nobody would look at it: it needs a protocol,
+   * `.connection(schema)` or `token()`.
+   */
+  readonly expire: D['store'] extends Store
+    ? (at: number) => Promise<void>
     : Mistake<typeof MISTAKES.keepingWithoutStore, never>
 }
 

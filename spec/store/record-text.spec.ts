@@ -12,6 +12,8 @@ const full = {
   due: [{ event: 'late', at: 5 }],
   done: ['a', 'b'],
   closed: { by: 'gone', token: 't', at: 6 },
+  expiresAt: 8,
+  askAt: 7,
 } as const
 
 test('a record is read back as it was written', () => {
@@ -43,6 +45,8 @@ for (const [what, text, flaw] of [
   ['deadlines that are no list', { ...full, due: {} }, 'its `due` is not a list of deadlines'],
   ['messages of another form', { ...full, done: [{ id: '', token: 't' }] }, 'its `done` is not a list of texts'],
   ['messages that are no list', { ...full, done: 'a' }, 'its `done` is not a list of texts'],
+  ['a token that is over in words', { ...full, expiresAt: 'soon' }, 'its `expiresAt` or `askAt` is not a number'],
+  ['a time to ask that is null', { ...full, askAt: null }, 'its `expiresAt` or `askAt` is not a number'],
   ['an end that is not said by what', { ...full, closed: {} }, 'its `closed` does not say by what'],
   ['an end that is only true', { ...full, closed: true }, 'its `closed` does not say by what'],
 ] as const)
