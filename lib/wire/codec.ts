@@ -42,6 +42,8 @@ export interface Codec {
     frame: string,
     post: (text: string) => Promise<Outcome>,
   ) => Promise<Outcome>
+  /** Whether `open` needs somewhere to keep parts: a store with blobs. Without one `build()` refuses it. @default false */
+  readonly keeps?: boolean
   /** Bytes of the largest frame that it can carry. @default 131072, what API Gateway carries in one message */
   readonly maxBytes?: number
 }

@@ -6,6 +6,7 @@ import type { Codec } from './codec.ts'
  * contract.
  */
 export const json = (): Codec => ({
+  subprotocol: 'ws-interlock',
   read: (body) => {
     if (typeof body !== 'object' || body === null || Array.isArray(body))
       throw new InvalidArgumentError('A message is a JSON object: { "action": "…", "data": … }.')
@@ -19,6 +20,8 @@ export const json = (): Codec => ({
   },
   // Stringified as they stand: undefined members are left out, and `id` stays away where the peer gave none.
   reply: ({ action, id }, data) => JSON.stringify({ action: action || undefined, id, data }),
+  // Never left out: a frame without it would be the reply.
+  progress: ({ action, id }, data = null) => JSON.stringify({ action: action || undefined, id, progress: data }),
   error: (frame, error) => JSON.stringify({ action: frame?.action || undefined, id: frame?.id, error }),
   push: (event, data, id) => JSON.stringify({ event, id, data }),
 })

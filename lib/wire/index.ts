@@ -1,0 +1,7 @@
+export { binary } from './binary.ts'
+export { type ChunkOptions, chunk } from './chunk.ts'
+export type { Codec, Frame, Keeping, Opened, Opening } from './codec.ts'
+export { type DeflateOptions, deflate } from './deflate.ts'
+export { flat } from './flat.ts'
+export { json } from './json.ts'
+export { jsonRpc } from './json-rpc.ts'
