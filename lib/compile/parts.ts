@@ -41,6 +41,7 @@ export interface RoutePart {
   readonly run: Run
   readonly input: Schema | undefined
   readonly reply: Schema | undefined
+  readonly progress: Schema | undefined
   readonly layers: readonly Layer[]
   readonly exclusive: boolean
 }
@@ -133,13 +134,14 @@ const routeOf = (name: string, rest: readonly unknown[]): RoutePart => {
   const [spec, handler] = rest.length === 1 ? [undefined, rest[0]] : rest
   const where = `the route '${name}'`
   const described = (Object(spec)['~route'] ?? { input: spec }) as { readonly [Option in keyof RouteOptions]: unknown }
-  needKeys(where, described, ['input', 'reply', 'use', 'exclusive'], unknownRouteOption)
-  const { input, reply, use = [], exclusive = false } = described
+  needKeys(where, described, ['input', 'reply', 'progress', 'use', 'exclusive'], unknownRouteOption)
+  const { input, reply, progress, use = [], exclusive = false } = described
   need(typeof exclusive === 'boolean', 'A boolean', `${where}: exclusive`)
   return {
     run: runOf(handler, where),
     input: input === undefined ? undefined : schemaOf(input, where),
     reply: reply === undefined ? undefined : schemaOf(reply, where),
+    progress: progress === undefined ? undefined : schemaOf(progress, where),
     layers: [use].flat().map((layer) => runOf(layer, `a middleware of ${where}`)),
     exclusive: exclusive as boolean,
   }

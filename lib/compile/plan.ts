@@ -7,6 +7,7 @@ import { keepingWithoutStore, mistake, protocolWithoutStore } from '../mistakes.
 import type { Schema } from '../schema.ts'
 import type { Store } from '../store/store.ts'
 import type { Options, Warning } from '../types/options.ts'
+import type { Codec } from '../wire/codec.ts'
 import { gateways } from './gateways.ts'
 import type { Parts, RoutePart } from './parts.ts'
 import { settingsOf } from './settings.ts'
@@ -15,15 +16,22 @@ import { warnAtBuild } from './warnings.ts'
 /** Make the plan of an application out of its parts, and refuse parts that do not fit together. */
 export const planOf = (options: Options, parts: Parts): Plan => {
   const settings = settingsOf(options)
-  const { random, warn } = settings
+  const { codec, random, warn } = settings
   const { authorizer, pushes = {}, onError } = parts
   const layers = authorizer ? [authorize(authorizer), ...parts.layers] : parts.layers
   warnAtBuild(parts, warn)
-  const state = stateOf({ ...options, ...parts }, warn)
+  const everyLayer = [...parts.layers, ...[...parts.routes.values()].flatMap((part) => part.layers)]
+  const state = stateOf(codec, { ...options, ...parts, reads: everyLayer.some((layer) => layer['~reads']) }, warn)
   const routes = [...parts.routes].map(([name, part]) => routeOf(name, part, layers))
+  const brought = everyLayer.flatMap((layer) => layer['~routes'] ?? [])
   const plan: Plan = {
     ...settings,
-    routes: new Map([...routes, ...(state?.routes ?? [])].map((route) => [route.name, route])),
+    routes: new Map(
+      [PING, ...brought.map((route) => ({ ...PING, ...route })), ...routes, ...(state?.routes ?? [])].map((route) => [
+        route.name,
+        route,
+      ]),
+    ),
     fallback: parts.onDefault && { ...BARE, run: compose(layers, parts.onDefault) },
     connect: compose(layers, parts.onConnect ?? nothing),
     disconnect: compose(layers, parts.onDisconnect ?? nothing),
@@ -31,6 +39,7 @@ export const planOf = (options: Options, parts: Parts): Plan => {
     pushes,
     state,
     gatewayOf: gateways(options, random),
+    carrying: remembering((gateway: Gateway) => carriedBy(codec, gateway)),
     serverOf: remembering((gateway: Gateway) => serverOf(plan, () => gateway)),
   }
   return plan
@@ -45,6 +54,19 @@ const remembering = <Key extends object, Made>(make: (key: Key) => Made) => {
   }
 }
 
+/** A gateway whose posts are those of a codec. Remembered like the rest: the server's side is known by its gateway. */
+const carriedBy = (codec: Codec, gateway: Gateway): Gateway => {
+  if (!codec.carry) return gateway
+  return {
+    post: (id, frame, ...given) => {
+      const post = (text: string) => gateway.post(id, text, ...given)
+      return codec.carry?.(frame, post) ?? post(frame)
+    },
+    close: (...given) => gateway.close(...given),
+    info: (...given) => gateway.info(...given),
+  }
+}
+
 const routeOf = (name: string, { layers, run, ...rest }: RoutePart, outer: readonly Layer[]): Route => ({
   name,
   ...rest,
@@ -52,6 +74,11 @@ const routeOf = (name: string, { layers, run, ...rest }: RoutePart, outer: reado
 })
 
 const BARE: Omit<Route, 'run'> = { name: '$default', input: undefined, reply: undefined, exclusive: false }
+
+const nothing: Run = () => undefined
+
+/** A heartbeat: answered, and nothing else. */
+const PING: Route = { ...BARE, name: '$ping', free: true, run: nothing }
 
 /** The declared authorizer is checked before anything else sees the event. */
 const authorize =
@@ -66,14 +93,15 @@ const authorize =
     return next({ authorizer: result.value })
   }
 
+type Whole = Parts & Pick<Application, 'reads'>
+
 /** The store brings everything that needs one. */
-const stateOf = (parts: Parts, warn: (warning: Warning) => void): State | undefined => {
-  const { store, protocol } = parts
+const stateOf = (codec: Codec, parts: Whole, warn: (warning: Warning) => void): State | undefined => {
+  const { store, protocol, connection, channels, reads } = parts
   if (!store && protocol) throw mistake(protocolWithoutStore, `'${Object(protocol.machine).id}'`)
-  if (!store && (parts.connection ?? parts.channels)) throw mistake(keepingWithoutStore, 'build()')
+  if (codec.keeps && !store?.blobs) throw mistake('This codec needs a store that keeps texts.', 'blobs of .store()')
+  if (!store && (connection ?? channels ?? (reads || undefined))) throw mistake(keepingWithoutStore, 'build()')
   // Made by store() alone, whose state this is; ports below this floor cannot name its type.
   const make = store?.['~state'] as ((ports: Store, application: Application) => State) | undefined
   return store && make?.(store, { ...parts, hasDefault: parts.onDefault !== undefined, warn })
 }
-
-const nothing: Run = () => undefined

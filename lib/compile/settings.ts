@@ -5,13 +5,14 @@ import { json } from '../wire/json.ts'
 /** Complete what `ws()` was given, and refuse what the types would have refused. */
 export const settingsOf = (options: Options) => {
   needKeys('ws()', options, OPTIONS)
-  const wire = json()
-  const { codec = wire, replies = 'post', routeBy = 'message', random = Math.random, warn = say } = options
+  const { codec = json(), replies = 'post', routeBy = 'message', random = Math.random, warn = say } = options
   const { gateway, endpoint, fanout, limits = {}, clock = Date } = options
   const { now, wait = sleep }: typeof clock & { readonly wait?: typeof sleep } = Object(clock)
   needFunctions('ws()', { warn, random })
   needFunctions('ws({ clock })', { now, wait })
-  needFunctions('ws({ codec })', codec, Object.keys(wire))
+  needFunctions('ws({ codec })', codec, ['read', 'reply', 'error', 'push'])
+  for (const [name, type] of Object.entries(CODEC))
+    need([type, 'undefined'].includes(typeof Reflect.get(codec, name)), `A ${type}`, `ws({ codec }): ${name}`)
   if (gateway !== undefined) needFunctions('ws({ gateway })', gateway, ['post', 'close', 'info'])
   if (endpoint !== undefined)
     need(
@@ -28,6 +29,17 @@ export const settingsOf = (options: Options) => {
 }
 
 const OPTIONS = ['replies', 'routeBy', 'gateway', 'endpoint', 'codec', 'fanout', 'limits', 'warn', 'clock', 'random']
+
+/** What a codec may have besides. */
+const CODEC = {
+  open: 'function',
+  carry: 'function',
+  progress: 'function',
+  subprotocol: 'string',
+  required: 'boolean',
+  keeps: 'boolean',
+  maxBytes: 'number',
+}
 
 /** 128 KB is what API Gateway carries (WebSocket API quotas); the rest is ours, far above what a message needs. */
 const LIMITS: Limits = { maxBytes: 128 * 1024, maxDepth: 64, maxKeys: 1_000 }

@@ -1,3 +1,4 @@
+import { reach } from '../flow/reach.ts'
 import type { Delivery, Gateway } from '../gateway/gateway.ts'
 import { direct } from '../state/spread.ts'
 import type { Doing } from './fanout.ts'
@@ -31,7 +32,7 @@ export const toPage = async (doing: Doing, { kind: _, connectionIds, attempts, .
   const { plan, ports, queue, lifetime } = doing
   const { id, channel, api } = said
   const open = new Set(connectionIds)
-  const { gateway, heard } = watched(plan.gatewayOf(api), open)
+  const { gateway, heard } = watched(reach(plan, api), open)
   const frame = await doing.frame()
   await direct(
     { plan, ports, via: { gateway, lifetime }, channel, frame, id, except: NOBODY, signal: undefined },

@@ -29,6 +29,6 @@ export const claim = (
   route: Route,
   parsed: Parsed,
   data: unknown,
-): Claimed | Promise<Claimed> => plan.state?.claim?.(plan, received, route, parsed, data) ?? FREE
+): Claimed | Promise<Claimed> => (!route.free && plan.state?.claim?.(plan, received, route, parsed, data)) || FREE
 
 export const FREE: Claimed = { snapshot: undefined, exclusive: false, commit: undefined }

@@ -1,6 +1,6 @@
 import type { Claimed } from './claim.ts'
+import { Fault } from './fault.ts'
 import type { Handled } from './handle.ts'
-import { Fault } from './refuse.ts'
 
 /**
  * Make it true: store what the handler has earned, then let out what it sent. Throws when nothing was earned. Without a

@@ -1,8 +1,9 @@
 import type { Context as LambdaContext } from 'aws-lambda'
 import type { EventObject } from 'xstate'
-import type { ConnectEvent, DisconnectEvent, MessageEvent, WebSocketEvent } from '../event/event.ts'
+import type { ConnectEvent, MessageEvent, WebSocketEvent } from '../event/event.ts'
 import { headersOf, queryOf, subprotocolsOf } from '../event/handshake.ts'
 import type { Outbox } from '../gateway/outbox.ts'
+import { later } from '../store/later.ts'
 import type { Connection } from '../types/context.ts'
 import type { Claimed } from './claim.ts'
 import { send } from './deliver.ts'
@@ -12,7 +13,6 @@ import type { Plan, Route } from './plan.ts'
 import { pushFrame } from './push.ts'
 import type { Received } from './receive.ts'
 import { CLOSED } from './server.ts'
-import type { Farewell } from './state.ts'
 
 /** Where the output of a message's handler goes. */
 export interface Out {
@@ -27,7 +27,7 @@ export interface Closing {
 }
 
 /** What every phase is given. */
-class Context {
+export class Context {
   readonly connection: Connection
   readonly authorizer: unknown
   readonly event: WebSocketEvent
@@ -59,12 +59,13 @@ export class MessageContext extends Context {
   readonly idempotencyKey: string
   readonly push: (name: string, data: unknown, options?: { readonly now?: boolean }) => Promise<void>
   readonly close: (reason?: string) => Promise<void>
+  declare readonly progress: (data: unknown) => Promise<void>
 
   constructor(
     plan: Plan,
     received: Received<MessageEvent>,
-    { name }: Route,
-    { id }: Parsed,
+    route: Route,
+    parsed: Parsed,
     data: unknown,
     { box, raised, closing }: Out,
     claimed: Claimed,
@@ -72,7 +73,8 @@ export class MessageContext extends Context {
     super(plan, received)
     const { session = received.connectionId } = claimed
     const { connectionId, event } = received
-    this.name = name
+    const { id } = parsed
+    this.name = route.name
     this.id = id
     this.data = data
     // Apart, so that no peer can name another message of its own by API Gateway's id of it.
@@ -86,9 +88,14 @@ export class MessageContext extends Context {
     this.close = async (reason = CLOSED) => {
       closing.reason ??= reason
     }
+    if (route.progress)
+      this.progress = (step) => box.track(progressing().then(({ tell }) => tell(plan, received, route, parsed, step)))
     plan.state?.inMessage(this, plan, received, box, raised, claimed)
   }
 }
+
+/** Loaded when a handler first says how far it is. */
+const progressing = later(() => import('./progress.ts'))
 
 /** What `onConnect` is given. The connection does not exist yet: there is nothing to push to. */
 export class ConnectContext extends Context {
@@ -110,21 +117,5 @@ export class ConnectContext extends Context {
 
   get subprotocols(): readonly string[] {
     return subprotocolsOf(this.event)
-  }
-}
-
-/** What `onDisconnect` is given. The connection is gone: there is nobody to push to. */
-export class DisconnectContext extends Context {
-  readonly phase = 'disconnect'
-  readonly code: number
-  readonly reason: string
-
-  constructor(plan: Plan, received: Received<DisconnectEvent>, farewell: Farewell) {
-    super(plan, received)
-    const { disconnectStatusCode, disconnectReason } = received.event.requestContext
-    // 1006 is the code of a connection that ended without a close frame (RFC 6455, 7.4.1).
-    this.code = disconnectStatusCode ?? 1006
-    this.reason = disconnectReason ?? ''
-    if (plan.state) Object.assign(this, plan.state.inDisconnect(plan, received, farewell))
   }
 }

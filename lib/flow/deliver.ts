@@ -1,5 +1,5 @@
-import { ResourceExhaustedError } from '../errors.ts'
 import { type Delivery, type Gateway, MAX_MESSAGE_BYTES } from '../gateway/gateway.ts'
+import { later } from '../store/later.ts'
 import type { Lifetime } from './lifetime.ts'
 import type { Plan } from './plan.ts'
 
@@ -23,33 +23,24 @@ export const part: Ends['part'] = async (...given) => (await ends()).part(...giv
 export const settle = (plan: Plan, connectionId: string, delivery: Delivery): boolean | Promise<boolean> => {
   if (delivery.outcome === 'delivered') return true
   if (delivery.outcome === 'gone') return forget(plan, connectionId)
-  return fail(delivery)
+  return fail(plan, delivery)
 }
 
-const fail = async (delivery: Failed): Promise<never> => {
-  throw (await ends()).failureOf(delivery)
-}
-
-/** Loaded when the first connection is closed, or the first delivery fails; then it is at hand. */
-const ends = async () => {
-  loaded ??= await import('./ends.ts')
-  return loaded
-}
-type Ends = typeof import('./ends.ts')
-let loaded: Ends | undefined
-
-/** Refuse a frame that API Gateway would not carry, before it costs anything. */
-export const fits = (frame: string): void => {
+/** Refuse a frame that is larger than its codec carries, before it costs anything: `undefined` where it is not. */
+export const fits = (plan: Plan, frame: string): Promise<never> | undefined => {
+  const { maxBytes = MAX_MESSAGE_BYTES } = plan.codec
   // A character takes at most three bytes in UTF-8, so most frames need no count.
-  const bytes = frame.length * 3 <= MAX_MESSAGE_BYTES ? 0 : Buffer.byteLength(frame)
-  if (bytes > MAX_MESSAGE_BYTES) throw tooLarge(bytes, MAX_MESSAGE_BYTES)
+  const bytes = frame.length * 3 <= maxBytes ? 0 : Buffer.byteLength(frame)
+  return bytes > maxBytes ? fail(plan, { outcome: 'tooLarge', bytes, maxBytes }) : undefined
 }
 
-/** The refusal of a frame that API Gateway would not carry. */
-export const tooLarge = (bytes: number, maxBytes: number): ResourceExhaustedError =>
-  new ResourceExhaustedError(`The frame takes ${bytes} bytes; API Gateway carries ${maxBytes}.`, {
-    details: { bytes, maxBytes },
-  })
+const fail = async (plan: Plan, delivery: Failed): Promise<never> => {
+  throw (await ends()).failureOf(plan, delivery)
+}
+
+/** Loaded when the first connection is closed, or the first delivery fails. */
+const ends = later(() => import('./ends.ts'))
+type Ends = typeof import('./ends.ts')
 
 /** A post met a 410: the connection is gone, whether or not `$disconnect` will ever say so. */
 const forget = async (plan: Plan, connectionId: string): Promise<false> => {

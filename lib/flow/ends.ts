@@ -1,5 +1,6 @@
 import { InternalError, ResourceExhaustedError } from '../errors.ts'
-import { type Failed, send, settle, tooLarge, type Via } from './deliver.ts'
+import type { Codec } from '../wire/codec.ts'
+import { type Failed, send, settle, type Via } from './deliver.ts'
 import type { Plan } from './plan.ts'
 
 // The ends that few messages come to, loaded with the first of them.
@@ -21,7 +22,7 @@ export const part = async (
 }
 
 /** The error of a delivery that failed for another reason than that nobody is there. */
-export const failureOf = (delivery: Failed): Error => {
+export const failureOf = ({ codec }: Plan, delivery: Failed): Error => {
   if (delivery.outcome === 'throttled') {
     const { retryAfterMs } = delivery
     return new ResourceExhaustedError('API Gateway is throttling. Send the message again later.', {
@@ -30,6 +31,15 @@ export const failureOf = (delivery: Failed): Error => {
       cause: delivery,
     })
   }
-  if (delivery.outcome === 'tooLarge') return tooLarge(delivery.bytes, delivery.maxBytes)
+  if (delivery.outcome === 'tooLarge') return tooLarge(codec, delivery.bytes, delivery.maxBytes)
   return new InternalError(delivery.reason)
+}
+
+/** The refusal of a frame that is too large for its wire. */
+const tooLarge = ({ carry, maxBytes: own }: Codec, bytes: number, maxBytes: number) => {
+  const remedy = carry ? '' : ', or use ws({ codec: chunk() }) on both ends'
+  return new ResourceExhaustedError(
+    `The frame takes ${bytes} bytes; ${own === maxBytes ? 'its codec' : 'API Gateway'} carries ${maxBytes}. Send less${remedy}.`,
+    { details: { bytes, maxBytes } },
+  )
 }

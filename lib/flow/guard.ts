@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from '../errors.ts'
 import type { Limits } from '../types/options.ts'
+import { Flaw } from './fault.ts'
 
 /**
  * Refuse JSON that parses and yet does harm: nested so deep that writing it overflows the stack, of so many keys that
@@ -20,30 +20,27 @@ const walk = (value: unknown, depth: number, left: number, limits: Limits, surro
     if (surrogates && typeof value === 'string') wellFormed(value)
     return left
   }
-  if (depth > limits.maxDepth)
-    throw new InvalidArgumentError(`The message has more than the ${limits.maxDepth} levels that are allowed.`)
+  const { maxDepth, maxKeys } = limits
+  if (depth > maxDepth) throw new Flaw((say) => say.tooDeep(maxDepth))
   let rest = left
   if (Array.isArray(value)) {
-    if (value.length > rest) throw tooMany(limits)
     rest -= value.length
+    if (rest < 0) throw new Flaw((say) => say.tooMany(maxKeys))
     for (const item of value) rest = walk(item, depth + 1, rest, limits, surrogates)
     return rest
   }
   for (const key in value) {
-    if (rest-- === 0) throw tooMany(limits)
+    if (rest-- === 0) throw new Flaw((say) => say.tooMany(maxKeys))
     const inner: unknown = value[key as keyof typeof value]
     if (key === '__proto__' || (key === 'constructor' && Object.hasOwn(Object(inner), 'prototype')))
-      throw new InvalidArgumentError(`The key '${key}' is not allowed.`)
+      throw new Flaw((say) => say.forbiddenKey(key))
     if (surrogates) wellFormed(key)
     rest = walk(inner, depth + 1, rest, limits, surrogates)
   }
   return rest
 }
 
-const tooMany = ({ maxKeys }: Limits) =>
-  new InvalidArgumentError(`The message has more than the ${maxKeys} keys and items that are allowed.`)
-
 /** Refuse half characters, which UTF-8 cannot write. */
 export const wellFormed = (text: string): void => {
-  if (!text.isWellFormed()) throw new InvalidArgumentError('The message is not well-formed Unicode.')
+  if (!text.isWellFormed()) throw new Flaw((say) => say.notUnicode())
 }

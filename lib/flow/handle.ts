@@ -40,11 +40,12 @@ export const handle = async (
   try {
     const context = new MessageContext(plan, received, route, parsed, data, handled, claimed)
     const returned = await route.run(context)
-    handled.answer = encode(
+    const encoded = encode(
       plan,
       parsed,
       route.reply ? await valid(route.reply, returned, `The reply of '${route.name}'`) : returned,
     )
+    handled.answer = encoded instanceof Promise ? await encoded : encoded
     const { flying } = handled.box
     if (flying > 0 || isStatus(returned)) {
       // Loaded when there is something to say: most functions never have.
@@ -61,11 +62,10 @@ export const handle = async (
   return handled
 }
 
-const encode = (plan: Plan, parsed: Parsed, value: unknown): string | undefined => {
+const encode = (plan: Plan, parsed: Parsed, value: unknown): string | undefined | Promise<never> => {
   if (value === undefined && parsed.id === undefined) return undefined
   const answer = plan.codec.reply(parsed, value)
-  fits(answer)
-  return answer
+  return answer && (fits(plan, answer) ?? answer)
 }
 
 /** What handlers return that were written for API Gateway itself. */

@@ -1,7 +1,13 @@
-import type { Run } from './plan.ts'
+import type { Route, Run } from './plan.ts'
 
 /** Code around a handler, as the chain holds it. */
-export type Layer = (context: object, next: (added?: object) => Promise<object>) => unknown
+export interface Layer {
+  (context: object, next: (added?: object) => Promise<object>): unknown
+  /** Routes that it brings along: free ones, which it handles itself. */
+  readonly '~routes'?: readonly Pick<Route, 'name' | 'input' | 'run'>[]
+  /** Whether it wants to see the record of the connection with each message. */
+  readonly '~reads'?: boolean
+}
 
 /**
  * Put layers around a handler, the first one outermost.

@@ -22,8 +22,13 @@ export interface Plan {
   readonly fanout: unknown
   readonly replies: NonNullable<Options['replies']>
   readonly routeBy: NonNullable<Options['routeBy']>
-  /** The gateway that reaches the connection of an event; without an event, the one that was last used or named. */
+  /**
+   * The gateway that reaches the connection of an event; without an event, the one that was last used or named. As it
+   * is, each post one message: `reach()` is the one to send through.
+   */
   readonly gatewayOf: (api?: Api) => Gateway
+  /** The same gateway, with a frame in as many posts as the codec says. */
+  readonly carrying: (gateway: Gateway) => Gateway
   /** The server's side of what a gateway reaches. */
   readonly serverOf: (gateway: Gateway) => unknown
   readonly clock: Required<Clock>
@@ -36,6 +41,10 @@ export interface Route {
   readonly input: Schema | undefined
   readonly reply: Schema | undefined
   readonly exclusive: boolean
+  /** What its handler says on the way. `undefined` where it says nothing. */
+  readonly progress?: Schema | undefined
+  /** Of the library's own, beside the order of messages: not claimed, and nothing is read for it. */
+  readonly free?: true
   /** The handler with its middleware around it. */
   readonly run: Run
 }

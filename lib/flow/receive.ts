@@ -4,6 +4,7 @@ import type { Gateway } from '../gateway/gateway.ts'
 import type { Connection } from '../types/context.ts'
 import { Lifetime } from './lifetime.ts'
 import type { Plan } from './plan.ts'
+import { reach } from './reach.ts'
 
 /** Who speaks: an event of API Gateway, and what every step needs of it. */
 export interface Received<Event extends WebSocketEvent = WebSocketEvent> {
@@ -37,7 +38,7 @@ export const receive = (plan: Plan, event: unknown, lambda: LambdaContext): Rece
     },
     lambda,
     authorizer: event.requestContext.authorizer ?? undefined,
-    gateway: plan.gatewayOf(event.requestContext),
+    gateway: reach(plan, event.requestContext),
     lifetime: new Lifetime(lambda),
   }
 }

@@ -2,47 +2,30 @@ import { InternalError, type PeerError, WsError } from '../errors.ts'
 import type { MessageEvent } from '../event/event.ts'
 import type { Answer } from '../types/app.ts'
 import { fits, part, send } from './deliver.ts'
+import { Fault, Flaw, Parting } from './fault.ts'
+import * as flaws from './flaws.ts'
+import { report } from './owner.ts'
 import type { Parsed } from './parse.ts'
 import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
-import { report } from './report.ts'
-
-/** A failure of the server or of its handlers. The owner hears of it; the peer hears what it may. */
-export class Fault extends Error {
-  constructor(cause: unknown) {
-    super('', { cause })
-  }
-}
-
-/** The end of the connection: a last word, if there is somebody to hear it, and it is closed. */
-export class Parting extends Error {
-  readonly error: WsError | undefined
-  /** The code of `$bye`. Without one nothing is said. */
-  readonly code: string | undefined
-
-  constructor(message: string, error?: WsError, code?: string) {
-    super(message)
-    this.error = error
-    this.code = code
-  }
-}
 
 /** Tell the peer why its message failed. Never throws: there is nobody left to tell. */
 export const refuse = async (
   plan: Plan,
   received: Received<MessageEvent>,
   parsed: Parsed | undefined,
-  error: unknown,
+  thrown: unknown,
 ): Promise<Answer> => {
   try {
-    if (error instanceof Parting) {
-      if (error.error) await say(plan, received, parsed, error.error.toPeer())
-      await part(plan, received, received.connectionId, error.code, error.message)
+    const error = thrown instanceof Flaw ? thrown.said(flaws) : thrown
+    const cause = error instanceof Fault ? error.cause : error
+    if (cause instanceof Parting) {
+      if (cause.error) await say(plan, received, parsed, cause.error.toPeer())
+      await part(plan, received, received.connectionId, cause.code, cause.message)
       return OK
     }
-    // What the library refuses on its own account is the peer's mistake, and no news to the owner.
-    if (error instanceof WsError) return await say(plan, received, parsed, error.toPeer())
-    const cause = error instanceof Fault ? error.cause : error
+    // What the library refuses on its own account is the peer's mistake, and no news to the owner. What has a cause is.
+    if (error instanceof WsError && !error.cause) return await say(plan, received, parsed, error.toPeer())
     return await say(plan, received, parsed, await peerError(plan, received, parsed, cause))
   } catch (failure) {
     await report(plan, received, parsed?.action, failure)
@@ -52,6 +35,7 @@ export const refuse = async (
 
 const say = async (plan: Plan, received: Received, parsed: Parsed | undefined, error: PeerError): Promise<Answer> => {
   const frame = await encode(plan, received, parsed, error)
+  if (frame === undefined) return OK
   if (plan.replies === 'route-response') return { statusCode: 200, body: frame }
   await send(plan, received, received.connectionId, frame)
   return OK
@@ -63,10 +47,10 @@ const encode = async (
   received: Received,
   parsed: Parsed | undefined,
   error: PeerError,
-): Promise<string> => {
+): Promise<string | undefined> => {
   try {
     const frame = plan.codec.error(parsed, error)
-    fits(frame)
+    if (frame !== undefined) await fits(plan, frame)
     return frame
   } catch (failure) {
     await report(plan, received, parsed?.action, new Error('An error could not be sent as it is.', { cause: failure }))

@@ -8,6 +8,8 @@ export const serverOf = (plan: Plan, gateway: () => Gateway) => ({
   connection: (id: string) => ({
     push: async (name: string, data: unknown) =>
       send(plan, { gateway: gateway() }, id, await pushFrame(plan, name, data)),
+    goAway: async (message = 'Open another connection, then close this one.') =>
+      send(plan, { gateway: gateway() }, id, plan.codec.push('$bye', { code: 'GOING_AWAY', message })),
     close: async (reason = CLOSED) => part(plan, { gateway: gateway() }, id, 'OK', reason),
     info: async () => gateway().info(id),
     ...plan.state?.inConnection(plan, gateway, id),

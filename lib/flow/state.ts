@@ -80,6 +80,8 @@ export interface Application {
   readonly hasDefault: boolean
   /** The schema of what is kept of a connection. */
   readonly connection?: Schema | undefined
+  /** Whether somebody besides the handlers wants to see the record of the connection with each message. */
+  readonly reads?: boolean
   /** What `ws()` was given. */
   readonly fanout?: unknown
   /** What `.channels()` was given, as it came. */

@@ -2,7 +2,7 @@ import type { Sent } from '../channel/broadcast.ts'
 import { membersOf } from '../channel/members.ts'
 import { channelName } from '../channel/name.ts'
 import { FailedPreconditionError, PermissionDeniedError } from '../errors.ts'
-import { fits, type Via } from '../flow/deliver.ts'
+import type { Via } from '../flow/deliver.ts'
 import type { Plan } from '../flow/plan.ts'
 import { pushFrame } from '../flow/push.ts'
 import type { Received } from '../flow/receive.ts'
@@ -124,7 +124,6 @@ export const sending = async (
   const choices = choicesOf(options, self)
   const id = idOf(plan)
   const frame = await pushFrame(plan, name, data, id)
-  fits(frame)
   return (via) => spread({ plan, ports, via, channel, frame, id, ...choices })
 }
 

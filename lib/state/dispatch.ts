@@ -1,8 +1,8 @@
 import type { EventObject } from 'xstate'
 import { part } from '../flow/deliver.ts'
+import { Fault, Parting } from '../flow/fault.ts'
 import { Lifetime } from '../flow/lifetime.ts'
 import type { Plan } from '../flow/plan.ts'
-import { Fault, Parting } from '../flow/refuse.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import { apply, type Outcome } from '../protocol/engine.ts'
 import { NotAllowed } from '../protocol/record.ts'
@@ -30,6 +30,8 @@ export const dispatch = async (
   const engine = apply(protocol.machine, [event], once, policy)
   const { result, driven } = await driveThrough(plan, store, connectionId, engine)
   await arm(protocol, connectionId, undefined, driven.first, driven.last).catch(console.error)
+  const tell = async () => protocol.tell?.(plan, { gateway: gateway() }, connectionId, driven, result.kind)
+  await tell().catch(console.error)
   if (result.kind !== 'done') throw unwrap(protocol, event, result, driven.cause)
   act(result.actions)
   if (result.final) await part(plan, { gateway: gateway() }, connectionId, 'OK', farewellOf(protocol, result.state))

@@ -18,6 +18,9 @@ export class Drive<Result> {
   /** The connection's record, as it was first read and as it was last written. */
   first: ConnectionRecord | undefined
   last: ConnectionRecord | undefined
+  /** The same, as it was last seen: another message may have written it. And from where this one's writes began. */
+  seen: ConnectionRecord | undefined
+  base: ConnectionRecord | undefined
   /** What the memberships said of the connection that it has left, where they said something. */
   readonly notes = new Map<string, string>()
   readonly #plan: Plan
@@ -57,7 +60,10 @@ export class Drive<Result> {
     switch (effect.op) {
       case 'read': {
         const record = await records.read(effect.of ?? this.#connectionId)
-        if (effect.of === undefined) this.first ??= record
+        if (effect.of === undefined) {
+          this.first ??= record
+          this.#see(record)
+        }
         return { now: clock.now(), record }
       }
       case 'replace':
@@ -81,6 +87,12 @@ export class Drive<Result> {
     return { now: clock.now() }
   }
 
+  #see(record: ConnectionRecord | undefined): void {
+    this.seen = record
+    // Somebody else's writes between its own: there is no telling them apart.
+    if (!this.last || record?.version !== this.last.version) this.base = this.last ? undefined : record
+  }
+
   async #leave(connectionId: string, channel: string): Promise<void> {
     const { memberships } = this.#ports
     const note = presentIn(channel) === undefined ? undefined : await memberships.note?.(connectionId, channel)
@@ -96,8 +108,11 @@ export class Drive<Result> {
         ? await commit(connectionId, version, next, changes)
         : await records.replace(connectionId, version, next)
     const now = this.#plan.clock.now()
-    if (!result.ok) return { now, record: result.current }
-    if (of === undefined) this.last = next
+    if (!result.ok) {
+      if (of === undefined) this.#see(result.current)
+      return { now, record: result.current }
+    }
+    if (of === undefined) this.seen = this.last = next
     return { now, applied: true }
   }
 }

@@ -80,7 +80,7 @@ const tellCount = async (stage: Stage): Promise<void> => {
 const say = async ({ plan, ports, via, channel }: Stage, update: object): Promise<void> => {
   const id = idOf(plan)
   const frame = plan.codec.push('$presence', { channel, ...update }, id)
-  fits(frame)
+  await fits(plan, frame)
   await spread({ plan, ports, via, channel, frame, id, except: new Set(), signal: undefined })
 }
 

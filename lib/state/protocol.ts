@@ -4,6 +4,8 @@ import type { Application } from '../flow/state.ts'
 import { missingRoutes, mistake, need, needKeys, unknownEvent, unknownInternal } from '../mistakes.ts'
 import { changing, eventsOf, knows, problemsOf } from '../protocol/check.ts'
 import { type Machine, type Migrate, wrap } from '../protocol/machine.ts'
+import { later } from './later.ts'
+import type { Tell } from './mirror.ts'
 import type { Resume, Resumption } from './resume.ts'
 import type { Deadlines } from './tick.ts'
 
@@ -18,6 +20,8 @@ export interface Protocol {
   readonly counted: ReadonlySet<string>
   readonly resume: Resumption | undefined
   readonly deadlines: Deadlines | undefined
+  /** Tell the peer in which state its connection is, where it cannot know. */
+  readonly tell: Tell | undefined
 }
 
 interface Given {
@@ -26,6 +30,7 @@ interface Given {
   readonly migrate?: Migrate
   readonly resume?: Resume
   readonly deadlines?: Deadlines
+  readonly mirror?: boolean
 }
 
 /** What `.protocol()` was given, read. */
@@ -35,20 +40,21 @@ const declared = ({ machine, options }: NonNullable<Application['protocol']>) =>
     'An XState machine',
     '.protocol(): setup({ … }).createMachine({ … })',
   )
-  needKeys('.protocol()', options, ['internal', 'input', 'migrate', 'resume', 'deadlines'])
-  const { internal = [], input, migrate, resume, deadlines } = Object(options) as Given
+  needKeys('.protocol()', options, ['internal', 'input', 'migrate', 'resume', 'deadlines', 'mirror'])
+  const { internal = [], input, migrate, resume, deadlines, mirror } = Object(options) as Given
   need(Array.isArray(internal), 'A list of names', '.protocol(): internal')
   if (input !== undefined) need(typeof input === 'function', 'A function', '.protocol(): input')
   if (migrate !== undefined) need(typeof migrate === 'function', 'A function', '.protocol(): migrate')
   if (resume !== undefined) need(typeof Object(resume).of === 'function', 'resume({ … })', '.protocol(): resume')
   if (deadlines !== undefined)
     need(typeof Object(deadlines).arm === 'function', 'sqsDeadlines({ … })', '.protocol(): deadlines')
-  return { machine: machine as AnyStateMachine, internal, input, migrate, resume, deadlines }
+  if (mirror !== undefined) need(typeof mirror === 'boolean', 'true or false', '.protocol(): mirror')
+  return { machine: machine as AnyStateMachine, internal, input, migrate, resume, deadlines, mirror }
 }
 
 export const protocolOf = ({ protocol, routes, hasDefault, warn }: Application): Protocol | undefined => {
   if (!protocol) return undefined
-  const { machine, internal, input, migrate, resume, deadlines } = declared(protocol)
+  const { machine, internal, input, migrate, resume, deadlines, mirror } = declared(protocol)
   const names = [...routes.keys()]
   const events = eventsOf(machine)
   const unknown = internal.find((event) => !events.includes(event))
@@ -76,8 +82,12 @@ export const protocolOf = ({ protocol, routes, hasDefault, warn }: Application):
     counted: new Set(changing(machine)),
     resume: resume?.of(wrapped),
     deadlines,
+    tell: mirror ? async (...given) => (await mirrored()).tell(machine, wrapped, ...given) : undefined,
   }
 }
+
+/** Loaded by those who have mirrors. */
+const mirrored = later(() => import('./mirror.ts'))
 
 /** `raise` for the handler of a message. */
 export const raiser =

@@ -65,7 +65,8 @@ export interface Resumption {
  *
  * After its first message that changed the state the peer is pushed `{ "event": "$resume", "data": { "token" } }`. On
  * its next connection the first message is `{ "action": "$resume", "id": "1", "data": { "token" } }`, and the reply has
- * the next token. A token is good for one connection; after `windowMs` it is refused, and the peer begins anew.
+ * the next token. A token is good for one connection; after `windowMs` it is refused, and the peer begins anew. With
+ * `"linger": true` the old connection, where it is open, is left to the peer to close.
  *
  * Throws a TypeError for a secret that is too short, or a window that is no time.
  */
@@ -111,7 +112,7 @@ const resumption = (secrets: readonly string[], windowMs: number, machine: Machi
     },
     take: async (plan, store, protocol, received, data) => {
       const { connectionId: self, authorizer, lambda, lifetime, gateway, event } = received
-      const { token } = data as { readonly token: string } // as its schema says
+      const { token, linger } = data as { readonly token: string; readonly linger?: boolean } // as its schema says
       const from = verify(secrets, token, scopeOf(machine, authorizer), plan.clock.now())
       if (from === undefined) throw denied('This token opens nothing.')
       const asked = { from, self, token: tokenOf(plan, lambda?.awsRequestId), windowMs }
@@ -126,7 +127,8 @@ const resumption = (secrets: readonly string[], windowMs: number, machine: Machi
         report(plan, received, NAME, error),
       )
       // Its socket may be half open: nobody should pay for what its peer no longer reads. Best effort.
-      if (open) await gateway.close(from, lifetime.signal).catch(() => {})
+      // One whose peer is there closes it itself, once it has heard here what was on its way there.
+      if (open && !linger) await gateway.close(from, lifetime.signal).catch(() => {})
       return { snapshot: () => machine.snapshot(record.state), record, exclusive: false, commit: undefined }
     },
   }
@@ -154,12 +156,15 @@ const TOKEN: Schema = {
   '~standard': {
     version: 1,
     vendor: 'ws-interlock',
-    validate: (value) =>
-      typeof Object(value).token === 'string'
-        ? { value }
-        : { issues: [{ message: 'It is what the server gave: a string.', path: ['token'] }] },
+    validate: (value) => {
+      const { token, linger = false } = Object(value)
+      if (typeof token !== 'string') return refused('token', 'It is what the server gave: a string.')
+      return typeof linger === 'boolean' ? { value } : refused('linger', 'It is true where the old connection is open.')
+    },
   },
 }
+
+const refused = (key: string, message: string) => ({ issues: [{ message, path: [key] }] })
 
 /** Two minutes: a train through a tunnel, a laptop from one room to another. */
 const DEFAULT_WINDOW_MS = 120_000

@@ -9,6 +9,8 @@ export interface ChannelRules {
   readonly normalize?: (name: string) => string
   /** The schema of what is said of whoever is present. */
   readonly presence?: Schema
+  /** Whether broadcasts carry an id in any case. */
+  readonly ids?: boolean
 }
 
 export const rulesOf = (application: Application, { memberships, blobs }: StorePorts): ChannelRules => {
@@ -19,10 +21,11 @@ export const rulesOf = (application: Application, { memberships, blobs }: StoreP
   }
   if (!('channels' in application)) return {}
   const { channels } = application
-  needKeys('.channels()', channels, ['authorize', 'normalize', 'presence'])
+  needKeys('.channels()', channels, ['authorize', 'normalize', 'presence', 'ids'])
   const rules = channels as ChannelRules // whose members are checked here
   for (const name of ['authorize', 'normalize'] as const)
     need(rules[name] === undefined || typeof rules[name] === 'function', 'A function', `.channels({ ${name} })`)
+  need(['boolean', 'undefined'].includes(typeof rules.ids), 'A boolean', '.channels({ ids })')
   if (rules.presence === undefined) return rules
   need(typeof Object(rules.presence)['~standard'] === 'object', 'A schema', '.channels({ presence })')
   if (!memberships.note) throw mistake('Presence needs a store that keeps notes.', 'memberships.note() of .store()')

@@ -5,6 +5,8 @@ import type { Lifetime } from '../flow/lifetime.ts'
 import type { Plan } from '../flow/plan.ts'
 import { need, needKeys } from '../mistakes.ts'
 import type { StorePorts } from '../store/store.ts'
+import type { Protocol } from './protocol.ts'
+import type { ChannelRules } from './rules.ts'
 
 /** Something to say to the members of a channel. */
 export interface Saying {
@@ -85,6 +87,13 @@ export const choicesOf = (options: unknown, self: string): Pick<Saying, 'except'
   return { except: new Set(others as readonly string[]), signal }
 }
 
-/** The id that a broadcast carries where it may come to a peer twice: by a queue. */
-export const idOf = ({ fanout }: Plan): string | undefined =>
-  fanout ? process.getBuiltinModule('node:crypto').randomUUID() : undefined
+/**
+ * The id that a broadcast carries where it may come to a peer twice: by a queue, or on two connections while one takes
+ * over from the other.
+ */
+export const idOf = ({ fanout, state }: Plan): string | undefined => {
+  // Checked at build; their types hide this from lower floors.
+  const { ids } = Object(state?.application.channels) as ChannelRules
+  const { resume } = Object(state?.protocol) as Partial<Protocol>
+  return fanout || resume || ids ? process.getBuiltinModule('node:crypto').randomUUID() : undefined
+}

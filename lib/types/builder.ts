@@ -11,7 +11,16 @@ import type { Declarations, Declare, EventTypes, FromMachine, PushMap } from './
 import type { Next, Passed } from './middleware.ts'
 import type { Mistake } from './mistake.ts'
 import type { ProtocolArguments, ProtocolInput, ProtocolOptions } from './protocol.ts'
-import type { Route, RouteDetails, SpecAdded, SpecData, SpecInput, SpecReply, SpecReturn } from './route.ts'
+import type {
+  Route,
+  RouteDetails,
+  SpecAdded,
+  SpecData,
+  SpecInput,
+  SpecProgress,
+  SpecReply,
+  SpecReturn,
+} from './route.ts'
 import type { CheckBareName, CheckBuild, CheckName, CheckSpec, Known } from './rules.ts'
 
 /** Stage one: declarations, in any order. Calling any route method moves to stage two for good. */
@@ -61,13 +70,17 @@ interface Routes<D extends Declarations, Handled extends string, R extends objec
   on<const N extends Suggested<D['names']>, Reply>(
     name: N & CheckBareName<D, Handled, N>,
     handler: (context: Messaging<D, undefined>) => Reply,
-  ): RouteBuilder<D, Handled | Known<N>, R & { readonly [K in Known<N>]: Route<N, undefined, Awaited<Reply>> }>
+  ): RouteBuilder<D, Handled | Known<N>, R & { readonly [K in Known<N>]: Route<N, undefined, Awaited<Reply>, never> }>
   /** Handle a route. The schema, or that of `route()`, checks the payload before the handler sees it. */
   on<const N extends Suggested<D['names']>, S extends AnySchema | RouteDetails, Reply extends SpecReturn<S>>(
     name: N & CheckName<D['names'], Handled, N>,
     spec: CheckSpec<D, N, S>,
     handler: (context: Messaging<D, SpecData<S>> & SpecAdded<S>) => Reply,
-  ): RouteBuilder<D, Handled | Known<N>, R & { readonly [K in Known<N>]: Route<N, SpecInput<S>, SpecReply<S, Reply>> }>
+  ): RouteBuilder<
+    D,
+    Handled | Known<N>,
+    R & { readonly [K in Known<N>]: Route<N, SpecInput<S>, SpecReply<S, Reply>, SpecProgress<S>> }
+  >
 
   /** Handle a message that matches no route. Under a protocol: only where the machine accepts `$default`. */
   onDefault(handler: (context: Messaging<D, unknown>) => unknown): RouteBuilder<D, Handled, R>

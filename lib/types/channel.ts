@@ -18,6 +18,11 @@ export interface ChannelOptions<D extends Declarations, S extends AnySchema | un
   readonly normalize?: (name: string) => string
   /** What is said of whoever is present: the meta of `presence.track(meta)`. At most 256 bytes of JSON. @default nothing */
   readonly presence?: S
+  /**
+   * Have each broadcast carry an id, so that a client on two connections drops what it has heard on the other one.
+   * @default where the protocol has `resume`, or there is a `fanout`
+   */
+  readonly ids?: boolean
 }
 
 /** A channel, seen from a handshake: the connection can become a member. */

@@ -15,6 +15,12 @@ export interface ProtocolOptions<Internal> {
   readonly resume?: Resuming
   /** Enforce deadlines on silent peers too: `sqsDeadlines({ client, queueUrl })`. @default before the next message */
   readonly deadlines?: Watching
+  /**
+   * Tell clients that mirror the machine, `connect(url, { protocol })`, what they cannot know: in which state their
+   * connection is after an event that a handler raised or the server dispatched, after a deadline, and where a guard
+   * decided. Each time a post of the state's value, never of its context. @default false
+   */
+  readonly mirror?: boolean
 }
 
 export interface ProtocolInput<D extends Declarations, M extends AnyStateMachine> {

@@ -4,10 +4,12 @@ import type { AddedBy, AnyMiddleware } from './middleware.ts'
 import type { Mistake } from './mistake.ts'
 
 /** One handled route, as a typed client sees it. */
-export interface Route<Name extends string = string, Input = unknown, Reply = unknown> {
+export interface Route<Name extends string = string, Input = unknown, Reply = unknown, Progress = unknown> {
   readonly name: Name
   readonly input: Input
   readonly reply: Reply
+  /** What the client is told on the way to the reply. `never` where that is nothing. */
+  readonly progress: Progress
 }
 
 export interface RouteOptions {
@@ -15,6 +17,11 @@ export interface RouteOptions {
   readonly input?: AnySchema
   /** Checks what the handler returns, and shapes it. The handler returns its input, the client gets its output. */
   readonly reply?: AnySchema
+  /**
+   * Checks what the handler says on its way to the reply, by `progress(data)`, and shapes it. Only a message with an id is
+   * told. Without a schema the handler has no `progress`.
+   */
+  readonly progress?: AnySchema
   /** Middleware of this route alone, outermost first. */
   readonly use?: AnyMiddleware | readonly [AnyMiddleware, ...AnyMiddleware[]]
   /** Claim the connection before the handler runs, so that no other message of it runs meanwhile. @default true under a protocol where the message changes the state */
@@ -80,10 +87,27 @@ export type SpecReply<S extends RouteSpec, Returned> = S extends {
   ? OutputOf<R>
   : Awaited<Returned>
 
+/** What the client is told on the way to the reply. */
+export type SpecProgress<S extends RouteSpec> = S extends {
+  readonly '~route': { readonly progress: infer P extends AnySchema }
+}
+  ? OutputOf<P>
+  : never
+
 /** The middleware of the route. */
 export type SpecUse<S extends RouteSpec> = S extends { readonly '~route': { readonly use: infer U } } ? U : undefined
 
-/** What the middleware of the route adds to the context of its handler. */
-export type SpecAdded<S extends RouteSpec> = S extends { readonly '~route': { readonly use: infer U } }
-  ? AddedBy<U>
+/** What the route adds to the context of its handler: by its middleware, and by what it says of progress. */
+export type SpecAdded<S extends RouteSpec> = S extends { readonly '~route': infer O } ? Used<O> & Progressing<O> : {}
+
+type Used<O> = O extends { readonly use: infer U } ? AddedBy<U> : {}
+
+type Progressing<O> = O extends { readonly progress: infer P extends AnySchema }
+  ? {
+      /**
+       * Tell the client how far this is, at once, whatever becomes of the message. Nothing is sent where the message has
+       * no id. Rejects with a `TypeError` for data that does not fit its schema.
+       */
+      readonly progress: (data: InputOf<P>) => Promise<void>
+    }
   : {}

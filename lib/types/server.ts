@@ -28,6 +28,11 @@ export interface Server<D extends Declarations> {
 export interface ServerConnection<D extends Declarations> {
   /** Send to this connection. Resolves to `false` when it is gone. */
   readonly push: <const N extends PushName<D['pushes']>>(name: N, data: PushData<D['pushes'], N>) => Promise<boolean>
+  /**
+   * Ask the client to open another connection and then to close this one, which stays open meanwhile: a `$bye` with the
+   * code `GOING_AWAY`. Resolves to `false` when it is gone.
+   */
+  readonly goAway: (reason?: string) => Promise<boolean>
   /** Say `$bye` with a reason, then disconnect. A connection that is gone already is closed enough. */
   readonly close: (reason?: string) => Promise<void>
   /** Ask API Gateway for the connection. `undefined` when it is gone. */

@@ -221,7 +221,7 @@ const rules: readonly (readonly [claim: string, chain: () => Loose, ...says: Reg
     'a route option that there is not',
     () => described({ inptu: v.string() }),
     /route\(\) has no such option\./,
-    /'inptu' in the route 'a', which has input, reply, use, exclusive/,
+    /'inptu' in the route 'a', which has input, reply, progress, use, exclusive/,
   ],
   ['route options that are none', () => described(5), /An object is missing in the route 'a'/],
   ['an exclusive that is no boolean', () => described({ exclusive: 'no' }), /A boolean .*the route 'a': exclusive/],
