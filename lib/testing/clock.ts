@@ -52,7 +52,8 @@ export const fakeClock = (startsAt = Date.UTC(2026, 0, 1)): FakeClock => {
   return {
     now: () => now,
     setTimeout: (run, ms) => {
-      const timer: Timer = { at: now + (ms > 0 ? ms : 0), order: count++, run }
+      // In whole milliseconds, as timers are everywhere: times in epoch milliseconds stay whole numbers.
+      const timer: Timer = { at: now + (ms > 0 ? Math.trunc(ms) : 0), order: count++, run }
       push(heap, timer)
       return timer
     },

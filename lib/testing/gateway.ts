@@ -1,8 +1,6 @@
 import { makeId } from '../event/make.ts'
-import { admit } from '../local/admit.ts'
 import { randomOf } from '../local/chance.ts'
 import type { Chaos, ChaosOptions } from '../local/chaos.ts'
-import type { Who } from '../local/connection.ts'
 import { enter } from '../local/enter.ts'
 import { insideOf } from '../local/inside.ts'
 import { callHandler } from '../local/invoke.ts'
@@ -10,11 +8,14 @@ import { openGate } from '../local/open.ts'
 import type { LocalOptions } from '../local/options.ts'
 import { inProcess } from '../local/runner.ts'
 import { asHandler, readOptions, withoutUndefined } from '../local/settings.ts'
+import { ask, SOURCE_IP } from './ask.ts'
 import { ClientEnd, type TestClient } from './client.ts'
 import { type FakeClock, fakeClock } from './clock.ts'
 import { checkHandshake, checkOptions } from './given.ts'
 import { makePace } from './pace.ts'
 import { Patience } from './patience.ts'
+import { webSocketOf } from './socket.ts'
+import type { TestSocket, TestWebSocket } from './web-socket.ts'
 import { wireUp } from './wiring.ts'
 
 /** Options of the local gateway, less those of sockets. */
@@ -56,6 +57,21 @@ export interface TestGateway<A> {
   readonly clock: FakeClock
   /** What went wrong on purpose, where `chaos` was asked for. */
   readonly chaos?: Pick<Chaos, 'seed' | 'injected'>
+  /** Where sockets of `WebSocket` connect: `ws://test/STAGE`. Nobody else can. */
+  readonly url: string
+  /**
+   * What a browser has as `WebSocket`, without sockets and on this clock: for a client that takes one. A handshake that is
+   * refused is an `error` and a `close` of 1006; a subprotocol that was offered and not answered is the same.
+   *
+   * ```ts
+   * const client = connect<typeof chat>(gateway.url, { WebSocket: gateway.WebSocket, clock: gateway.clock })
+   * for (const socket of gateway.sockets) socket.vanish()
+   * await gateway.advance(30_000)
+   * ```
+   */
+  readonly WebSocket: TestWebSocket
+  /** The sockets that are not over, the oldest first. Those of `connect` are not among them. */
+  readonly sockets: readonly TestSocket[]
   /** Rejects with a `HandshakeError` where the client is not let in, and with a `TypeError` for options that are none. */
   readonly connect: (handshake?: TestHandshake) => Promise<TestClient<A>>
   /**
@@ -123,32 +139,27 @@ export const testGateway = <A extends object>(app: A, options: TestGatewayOption
 
   const connect = async (handshake: TestHandshake = {}) => {
     checkHandshake(handshake)
-    const { query = '', headers = {}, subprotocols = [], sourceIp = '203.0.113.7' } = handshake
+    const { query = '', headers = {}, subprotocols = [], sourceIp = SOURCE_IP } = handshake
     if (gate.isStopping()) throw new Error(`connect: the gateway is closed. Seed ${seed}.`)
-    const who: Who = {
-      connectionId: makeId(random),
-      connectedAt: clock.now(),
-      stage: settings.stage,
-      apiId: 'test',
-      domainName: settings.customDomain?.domainName ?? 'test.execute-api.us-east-1.amazonaws.com',
-      sourceIp,
-      ...variablesOf(settings),
-      ...userAgentOf(headers),
-    }
-    const all = subprotocols.length > 0 ? { ...headers, 'Sec-WebSocket-Protocol': subprotocols.join(', ') } : headers
+    const connectionId = makeId(random)
     const search = new URLSearchParams(query).toString()
-    const knock = { who, headers: listed(all), query: search && `?${search}` }
-    const asked = gate.tasks.add(admit(gate, knock))
-    pace.look()
-    const verdict = await asked
+    const asking = { connectionId, query: search && `?${search}`, headers, subprotocols, sourceIp }
+    const verdict = await ask(gate, pace, asking)
     if (!verdict.isAdmitted) throw new HandshakeError(verdict.status, ` Seed ${seed}.`)
-    const client = new ClientEnd(gate, who.connectionId, patience, pace.look)
-    client.enter(enter(gate, verdict.who, knock.query, client.line), verdict.subprotocol)
+    const client = new ClientEnd(gate, connectionId, patience, pace.look)
+    client.enter(enter(gate, verdict.who, asking.query, client.line), verdict.subprotocol)
     return client as TestClient<A>
   }
+  const url = `ws://test/${settings.stage}`
+  const sockets = new Set<TestSocket>()
   return {
     seed,
     clock,
+    url,
+    WebSocket: webSocketOf({ gate, pace, random, url, sockets }),
+    get sockets() {
+      return [...sockets]
+    },
     ...(gate.chaos && { chaos: gate.chaos }),
     connect,
     advance: pace.advance,
@@ -170,14 +181,3 @@ export const testGateway = <A extends object>(app: A, options: TestGatewayOption
 
 /** Of the time that a gateway waits for its handlers. */
 const STEP_MS = 1_000
-
-const variablesOf = ({ stageVariables }: LocalOptions) =>
-  stageVariables && Object.keys(stageVariables).length > 0 ? { stageVariables } : undefined
-
-const userAgentOf = (headers: Readonly<Record<string, string>>) => {
-  const [, userAgent] = Object.entries(headers).find(([name]) => name.toLowerCase() === 'user-agent') ?? []
-  return userAgent === undefined ? undefined : { userAgent }
-}
-
-const listed = (headers: Readonly<Record<string, string>>) =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]))

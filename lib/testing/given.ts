@@ -56,6 +56,39 @@ export const checkFarewell = (code: unknown, reason: unknown): void => {
 
 const MAX_REASON_BYTES = 123
 
+/** Refuse the same as a browser does: by a `DOMException`, and a reason without a code goes unheard. */
+export const checkClose = (code: number | undefined, reason = ''): void => {
+  if (code !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999))
+    throw new DOMException(
+      `close: a client closes with 1000, or with a code from 3000 to 4999, not ${show(code)}.`,
+      'InvalidAccessError',
+    )
+  if (Buffer.byteLength(reason) > MAX_REASON_BYTES)
+    throw new DOMException(`close: a reason has at most ${MAX_REASON_BYTES} bytes.`, 'SyntaxError')
+}
+
+/** Where a socket is to go. Throws a `DOMException` for what is no address, as a browser does. */
+export const addressOf = (url: string | URL): URL => {
+  const wrong = (sentence: string) =>
+    new DOMException(`WebSocket: ${sentence}, not ${show(String(url))}.`, 'SyntaxError')
+  if (!URL.canParse(String(url))) throw wrong("the address must be whole, such as 'ws://test/dev'")
+  const address = new URL(String(url).replace(/^http/, 'ws'))
+  if (!/^wss?:$/.test(address.protocol)) throw wrong('the address begins with ws: or wss:')
+  if (address.hash !== '') throw wrong('the address has no fragment')
+  return address
+}
+
+/** What a socket offers. Throws a `DOMException` for what no subprotocol can be, as a browser does. */
+export const offersOf = (protocols: string | readonly string[]): readonly string[] => {
+  const offers = typeof protocols === 'string' ? [protocols] : [...protocols]
+  const stray = offers.find((offer, at) => !TOKEN.test(offer) || offers.indexOf(offer) !== at)
+  if (stray === undefined) return offers
+  throw new DOMException(
+    `WebSocket: a subprotocol has no spaces or commas, and is offered once, not ${show(stray)}.`,
+    'SyntaxError',
+  )
+}
+
 /** Those of sockets and of processes have no meaning here. */
 const ELSEWHERE = ['port', 'host', 'page', 'random', 'waiting', 'verifySignature', 'isolation', 'notice', 'inspector']
 const NAMES = [...OPTION_NAMES.filter((name) => !ELSEWHERE.includes(name)), 'seed']

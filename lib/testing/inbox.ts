@@ -91,10 +91,11 @@ export class Inbox {
     this.#enders.clear()
   }
 
-  /** Whether it answers a message. API Gateway's own error frames name the request, not the message. */
+  /** Whether it answers a message, and is no step on the way to the answer. API Gateway's own error frames name the request, not the message. */
   #settle(frame: unknown): boolean {
     if (this.#askers.size === 0) return false
-    const { id, requestId, event, message } = Object(frame)
+    const { id, requestId, event, progress, message } = Object(frame)
+    if (progress !== undefined) return false
     const own = event === undefined && id !== undefined ? String(id) : this.#idOf(requestId)
     const asker = own === undefined ? undefined : this.#askers.get(own)
     if (!asker || own === undefined) return false

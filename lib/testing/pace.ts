@@ -14,6 +14,8 @@ export interface Pace {
   readonly advance: (ms: number) => Promise<void>
   /** Something was begun that may wait for time. */
   readonly look: () => void
+  /** Do something in a turn of its own, as what comes over a network does, and count it until then. */
+  readonly soon: (run: () => void) => void
 }
 
 /** `isBusy`: whether anything is under way at all. */
@@ -23,6 +25,9 @@ export const makePace = (clock: FakeClock, isBusy: () => boolean): Pace => {
   /** Rises with all that happens. */
   let beat = 0
   let isLooking = false
+  /** Whether there are sockets at all, and one was told of something, so that its client may still be at it. */
+  let hasSockets = false
+  let isStirred = false
 
   const isStill = () => working <= asleep
 
@@ -41,6 +46,16 @@ export const makePace = (clock: FakeClock, isBusy: () => boolean): Pace => {
   }
 
   const quiet = async () => {
+    for (;;) {
+      await untilStill()
+      if (!isStirred) return
+      isStirred = false
+      // Clients do some of their work elsewhere, such as inflating, and nobody can tell.
+      for (let moments = 0; !isStirred && isStill() && moments < MOMENTS; moments++) await aMoment()
+    }
+  }
+
+  const untilStill = async () => {
     let seen = -1
     let turns = 0
     await turn()
@@ -74,18 +89,39 @@ export const makePace = (clock: FakeClock, isBusy: () => boolean): Pace => {
         if (isStill()) look()
       }),
     look,
+    soon: (run) => {
+      working++
+      setImmediate(() => {
+        hasSockets = true
+        isStirred = true
+        try {
+          run()
+        } finally {
+          working--
+          if (isStill()) look()
+          else beat++
+        }
+      })
+    },
     quiet,
     advance: async (ms) => {
       checkLength(ms)
       const until = clock.now() + ms
       await quiet()
-      while (clock.step(until)) await quiet()
+      while (clock.step(until)) {
+        // The timer may have been a client's.
+        isStirred ||= hasSockets
+        await quiet()
+      }
     },
   }
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 const aMoment = () => new Promise<void>((resolve) => setTimeout(resolve, 1))
+
+/** Of a millisecond, at least: a thread that inflates 100 KB takes less. */
+const MOMENTS = 2
 
 /** So many turns of the event loop without anything new, and a handler is taken to wait for its test. */
 const BUSY_TURNS = 20

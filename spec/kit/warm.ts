@@ -17,6 +17,10 @@ export const warm = async (): Promise<void> => {
     .onConnect(() => accept())
     .on('go', () => {})
     .on('no', () => {})
+    .onDisconnect(() => {
+      throw new RangeError('A failure, to be reported.')
+    })
+    .onError(() => {})
     .build()
   const one = peer(app, net)
   await one.connect()
