@@ -5,6 +5,7 @@ import { foresight } from '../protocol/foresee.ts'
 import { type Origin, wrap } from '../protocol/machine.ts'
 import { endingOf, refusalOf } from '../protocol/refusal.ts'
 import type { Due } from '../store/store.ts'
+import { same } from './state-value.ts'
 
 /** What a client knows of the state of its connection. */
 export interface Mirror {
@@ -95,7 +96,7 @@ export const mirror = (given: AnyStateMachine, { input, now, internal = [] }: Mi
     if (!moved || !same(moved.state.value, value)) return go(undefined, false)
     go({ ...moved, due: moved.due.map((due) => (running.includes(due) ? due : soon(due))) }, !hidden)
   }
-  const isLate = (due: Due | undefined) => due !== undefined && (isClockBack || due.at + 5_000 <= time())
+  const isLate = (due: Due | undefined) => due !== undefined && (isClockBack || due.at - MARGIN_MS <= time())
   /** Where the server may be: as last known, or where the delays that may have ended lead, one after the other. */
   const maybe = (from: Origin): { readonly all: readonly Origin[]; readonly isAll: boolean } => {
     const all = [from]
@@ -234,16 +235,6 @@ const attempt = <Result>(run: () => Result): Result | undefined => {
     return undefined
   }
 }
-
-const same = (a: unknown, b: unknown) => a === b || textOf(a) === textOf(b)
-
-/** The regions of a parallel state have no order. */
-const textOf = (value: unknown): string =>
-  typeof value === 'object' && value
-    ? `{${Object.entries(value)
-        .map(([key, inner]) => `${key}:${textOf(inner)}`)
-        .sort()}}`
-    : JSON.stringify(value)
 
 /** Two clocks do not go alike, and a state is entered a little before its client hears of that. */
 const MARGIN_MS = 2_000
