@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import { dev } from '../lib/cli/dev.ts'
 import { untilInterrupted } from '../lib/cli/stop.ts'
+import { buildPage } from './page.ts'
 
 interface Example {
   /** Query of the line to paste. */
@@ -71,11 +72,13 @@ const start = async (args: readonly string[], { PORT = '3001' }: NodeJS.ProcessE
     return 2
   }
   const { query, messages, desk } = example
+  const page = await buildPage(`examples/${name}`, { watch: true })
   const server = await dev({
     file: `examples/${name}/server.ts`,
     port: Number(PORT),
     howToChoose: `Choose with the environment variable PORT: PORT=3002 npm start ${name}`,
     ...(query !== undefined && { query }),
+    ...(page !== undefined && { page }),
   })
   console.log(['Then type, one at a time:', ...messages.map((message) => `  ${JSON.stringify(message)}`)].join('\n'))
   if (desk) {
