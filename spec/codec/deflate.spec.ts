@@ -185,6 +185,36 @@ test('a bomb is refused at either end, and the server makes no more of it than i
   }
 })
 
+test('a client stops inflating where a frame is larger than it said', async () => {
+  const bomb = deflateRawSync(Buffer.alloc(1 << 24, 0x20)).toString('base64')
+  const { DecompressionStream: Real } = globalThis
+  let made = 0
+  class Counting {
+    readonly writable
+    readonly readable
+    constructor() {
+      const { writable, readable } = new Real('deflate-raw')
+      this.writable = writable
+      this.readable = readable.pipeThrough(
+        new TransformStream({
+          transform: (bytes: Uint8Array, to) => {
+            made += bytes.length
+            to.enqueue(bytes)
+          },
+        }),
+      )
+    }
+  }
+  globalThis.DecompressionStream = Counting as never
+  try {
+    match(await read(JSON.stringify({ z: bomb, n: 1_000 })), '"n" is not the bytes')
+    ok(made > 0)
+    ok(made < 1 << 20)
+  } finally {
+    globalThis.DecompressionStream = Real
+  }
+})
+
 test('the bound can be lowered and raised', async () => {
   const options = { maxBytes: GOOD.length }
   const { say, gateway } = await talk([ours.deflate(ours.json(), options), theirs.deflate(theirs.json(), options)])
