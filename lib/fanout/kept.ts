@@ -1,3 +1,4 @@
+import { ResourceExhaustedError } from '../errors.ts'
 import type { Blobs, StorePorts } from '../store/store.ts'
 import { plain, type Said } from './job.ts'
 
@@ -30,12 +31,21 @@ export const keepFrame = async (
   // Inside of a job it is JSON once more, whose quotes take a byte more each.
   const bytes = Buffer.byteLength(plain(frame))
   if (bytes <= MAX_INLINE_BYTES && bytes * jobs <= MAX_BYTES_AT_ONCE) return { frame }
+  const whole = Buffer.byteLength(frame)
+  if (whole > MAX_KEPT_BYTES)
+    throw new ResourceExhaustedError(
+      `The frame takes ${whole} bytes; a broadcast that a queue carries out has ${MAX_KEPT_BYTES} at most.`,
+      { details: { bytes: whole, maxBytes: MAX_KEPT_BYTES } },
+    )
   await blobs.put(id, frame, seconds)
   return {}
 }
 
 /** With 500 ids beside it, and what its own quotes take, well below the 256 KiB that SQS carries everywhere. */
 const MAX_INLINE_BYTES = 100 * 1024
+
+/** What `blobs.put` of every store takes. Frames above 128 KB are those of `chunk()`. */
+const MAX_KEPT_BYTES = 256 * 1024
 
 /** All jobs of a plan are in memory together, and a function may have 128 MB. */
 const MAX_BYTES_AT_ONCE = 4 * 1024 * 1024

@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { chunk } from 'ws-interlock/codec'
 import { fanout } from 'ws-interlock/fanout/sqs'
 import { sqsOf } from '../kit/sqs.ts'
 import { rejection } from '../protocol/kit.ts'
@@ -89,6 +90,17 @@ test('a frame that takes more than 100 KB in a job is kept once in the store, an
   await queue.drain(work)
   assert.equal(line.counts(ids), Array(600).fill(1))
   assert.is(JSON.parse(line.frames.get('m1')?.[0] ?? '').data.text, text)
+})
+
+test('a frame that no store keeps, as chunk() makes them, is refused with its size before anything is put into the queue', async () => {
+  const { channel, fill, sent } = crowd(await sqs.queue(), { options: { codec: chunk() } })
+  await fill(600)
+  const error = await rejection(channel().broadcast('said', { text: 'x'.repeat(300_000) }))
+  assert.match(
+    error.message,
+    /^The frame takes 3000\d\d bytes; a broadcast that a queue carries out has 262144 at most\.$/,
+  )
+  assert.equal(sent, [])
 })
 
 test('what SQS refuses as no character of XML, and emulators as none of theirs, arrives as it was said', async () => {
