@@ -18,7 +18,12 @@ export const careOf = (session: Session) => {
   }
 
   /** Another one is to be in its place: not all clients in the same moment. */
-  const leave = (live: Live) => after(live, random() * SPREAD_MS, () => dial(live))
+  const leave = (live: Live): void =>
+    after(live, random() * SPREAD_MS, () => {
+      // It is asked to before it is in service.
+      if (session.isDialling) after(live, SPREAD_MS, () => leave(live))
+      else dial(live)
+    })
 
   /** It is listened to for a while, for what was sent to it before; and as long as something on it has no answer. */
   const retire = (live: Live): void =>
@@ -38,8 +43,10 @@ export const careOf = (session: Session) => {
 
   const renewAt = (live: Live, expiresAt: number) => {
     const inMs = expiresAt - clock.now() - LEAD_MS
+    ends.set(live, expiresAt)
+    const due = () => ends.get(live) === expiresAt && renew(live)
     // No connection lives longer, and no timer can be longer than 24 days.
-    if (inMs < DAY_MS) after(live, Math.max(0, inMs), () => renew(live))
+    if (inMs < DAY_MS) after(live, Math.max(0, inMs), due)
   }
 
   /** Bring the next token. */
@@ -74,6 +81,9 @@ interface Listening {
 
 /** The sessions that listen to the network. */
 const listening = new WeakSet<object>()
+
+/** When the token of a connection ends: one that was brought earlier, since the server asked, is not brought again. */
+const ends = new WeakMap<Live, number>()
 
 /** So long before its end a token is replaced. */
 const LEAD_MS = 60_000

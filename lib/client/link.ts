@@ -4,7 +4,7 @@ import type { ClientClock, SocketClass } from './options.ts'
 
 /** One socket, seen as a line of messages. */
 export interface Link {
-  /** When something last came or went, in epoch milliseconds. */
+  /** When something last came, in epoch milliseconds: what goes may go nowhere. */
   activeAt: number
   /** `failed` is told where the message could not be written, and then nothing has left. */
   readonly send: (message: Outgoing, failed: (error: unknown) => void) => void
@@ -51,7 +51,6 @@ export const makeLink = (url: string, protocols: string[], wiring: Wiring, ear: 
           const [count] = texts.map(bytesOf).filter((bytes) => bytes > MAX_FRAME_BYTES)
           if (count) void unanswered('TOO_LARGE', { name: message.action, count, limit: MAX_FRAME_BYTES }).then(failed)
           else if (!isOver) for (const text of texts) socket.send(text)
-          link.activeAt = clock.now()
         },
         failed,
       ),

@@ -10,8 +10,8 @@ import type { Request, Requests, Rules } from './requests.ts'
 export const refused = (requests: Requests, rules: Rules, request: Request, error: PeerError): void => {
   const { book, write, refuse } = requests
   const { clock, random, changes, resend, mirror } = rules
-  const { name, data, id, link, dep } = request
-  const { code, details, retryAfterMs = Math.round(random() * RETRY_MS) } = error
+  const { name, link, dep } = request
+  const { code, details, retryAfterMs = 0 } = error
   const others = [...book.waiting].filter(({ session, dep }) => session === book.session && dep !== undefined)
   const uncount = (count: number) => {
     if (dep === undefined || request.session !== book.session) return
@@ -20,8 +20,9 @@ export const refused = (requests: Requests, rules: Rules, request: Request, erro
   }
   if (code !== 'UNAVAILABLE' || resend === 'never') {
     if (NEVER_RAN.includes(code) && changes(name)) uncount(1)
-    if (code === 'ALREADY_EXISTS') mirror()?.accepted(name, data, id)
-    else mirror()?.refused(error, name)
+    // The state that was taken over has it in it, where it was applied before that. Nobody here can tell.
+    if (request.session === book.session)
+      mirror()?.refused(code === 'ALREADY_EXISTS' ? { ...error, code: 'UNKNOWN' } : error, name)
     refuse(request, error)
     return
   }
@@ -36,11 +37,14 @@ export const refused = (requests: Requests, rules: Rules, request: Request, erro
     uncount(dep - settled)
     request.dep = settled
   }
-  clock.setTimeout(() => {
+  // What is no wait, or longer than any timer keeps, would be no wait at all.
+  const waitMs = retryAfterMs > 0 ? Math.min(retryAfterMs, DAY_MS) : Math.round(random() * RETRY_MS)
+  request.wake = clock.setTimeout(() => {
     if (link && request.link === link) write(request, link)
-  }, retryAfterMs)
+  }, waitMs)
 }
 
 const RETRY_MS = 200
+const DAY_MS = 86_400_000
 /** With these codes no handler ran. */
 const NEVER_RAN = ['INVALID_ARGUMENT', 'UNIMPLEMENTED']

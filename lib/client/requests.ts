@@ -23,6 +23,8 @@ export interface Request {
   session?: number
   /** How many messages that count came before it in that session. */
   dep?: number | undefined
+  /** The timer after which it is sent again. */
+  wake?: unknown
 }
 
 /** Messages in a row: those of the user, or those that make one connection ready and look after it. */
@@ -137,7 +139,7 @@ export const makeRequests = (rules: Rules): Requests => {
         reject,
         end: (settle) => {
           if (!waiting.delete(request)) return
-          clock.clearTimeout(timer as never)
+          for (const one of [timer, request.wake]) clock.clearTimeout(one as never)
           signal?.removeEventListener('abort', abort)
           if (!land(request) && lane.queue.includes(request)) lane.queue.splice(lane.queue.indexOf(request), 1)
           settle()
@@ -166,8 +168,9 @@ export const makeRequests = (rules: Rules): Requests => {
 
   /** It is on its way no more. */
   const land = (request: Request) => {
-    const { lane, name, id } = request
-    if (!flying.delete(id)) return false
+    const { lane, name, id, link } = request
+    if (!link) return false
+    flying.delete(id)
     lane.flying--
     if (changes(name)) lane.changing--
     request.link = undefined
@@ -184,16 +187,16 @@ export const makeRequests = (rules: Rules): Requests => {
       const { link } = lane
       if (!request || !link || lane.isHeld || lane.isOver || !mayLeave(lane, request)) return
       lane.queue.shift()
-      const { name, data, id, session } = request
+      const { name, data, session } = request
       const isOld = session !== undefined && session !== book.session
       const refusal = mirror()?.refusal(name, data)
       if (isOld && resend !== 'always') giveUp(request, 'LOST')
-      else if (refusal && !lane.changing) refuse(request, refusal)
+      // One that is sent again in the same session may have been applied before.
+      else if (refusal && !lane.changing && session !== book.session) refuse(request, refusal)
       else {
         if (isOld) request.dep = undefined
         request.session = book.session
         request.link = link
-        flying.set(id, request)
         lane.flying++
         if (changes(name)) lane.changing++
         write(request, link)
@@ -203,6 +206,7 @@ export const makeRequests = (rules: Rules): Requests => {
 
   const write = (request: Request, link: Link) => {
     const { name: action, data, id } = request
+    flying.set(id, request)
     if (pipeline) request.dep ??= changes(action) ? book.counted++ : book.counted
     const { dep } = request
     link.send({ action, id, dep, data }, (error) => fail(request, error))
@@ -212,17 +216,19 @@ export const makeRequests = (rules: Rules): Requests => {
     const request = flying.get(frame.id ?? '')
     // What was given up may be answered yet.
     if (!request || (frame.action ?? request.name) !== request.name) return Number(frame.id) <= lastId
-    const { name, data, id, step, end, resolve } = request
+    const { name, data, id, session, step, end, resolve } = request
     const { error, progress } = frame
     if (progress !== undefined) step(progress)
-    else if (error)
-      // What follows from a refusal is loaded with the first one.
+    else if (error) {
+      // The first answer counts. What follows from a refusal is loaded with the first one.
+      flying.delete(id)
       void later().then(
         ({ refused }) => request.link && refused(requests, rules, request, error),
         () => refuse(request, error),
       )
-    else {
-      mirror()?.accepted(name, data, id)
+    } else {
+      // What an old connection still answers is no news of the state of the one that began anew.
+      if (session === book.session) mirror()?.accepted(name, data, id)
       end(() => resolve(frame.data))
     }
     return true
@@ -236,7 +242,7 @@ export const makeRequests = (rules: Rules): Requests => {
     book,
     land,
     mayRecover: rules.mayRecover,
-    on: (link) => [...flying.values()].filter((request) => request.link === link).length,
+    on: (link) => [...waiting].filter((request) => request.link === link).length,
     giveUp,
     refuse,
   }

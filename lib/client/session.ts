@@ -125,7 +125,8 @@ export const makeSession = (settings: Settings) => {
     })
 
   const dial = async (old?: Live): Promise<void> => {
-    if (session.isDialling || isClosed()) return
+    // One that is asked to leave may have been replaced by then.
+    if (session.isDialling || isClosed() || old !== session.current) return
     session.isDialling = true
     let live: Live | undefined
     try {
@@ -222,7 +223,7 @@ export const makeSession = (settings: Settings) => {
     dial,
     show,
     finish,
-    after: ({ timers }, ms, run) => void timers.push(clock.setTimeout(run, ms)),
+    after: (live, ms, run) => void (lives.has(live) && live.timers.push(clock.setTimeout(run, ms))),
     isAlive: (live) => lives.has(live) && !live.isRetired,
     tell: ({ link }, name, data, options) => ask(makeLane(link), name, data, options),
   }

@@ -39,7 +39,7 @@ export interface Answer {
   readonly now: number
   /** `read`: what is stored; `replace` that lost: what was stored instead. */
   readonly record?: ConnectionRecord | undefined
-  /** `replace`: whether it was applied. */
+  /** `replace`, `join`: whether it was applied. */
   readonly applied?: boolean
   /** The store did not answer. A write may have been applied or not. */
   readonly failed?: boolean

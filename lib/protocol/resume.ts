@@ -15,6 +15,11 @@ import { stand, turnOf } from './stand.ts'
  * state is written into the new one, which stays claimed until the memberships have moved: a message that leaves a channel
  * must not be followed by a join. A function that dies in between has lost nothing: the same connection asks again, once
  * that function's time is over, and goes on from there; no other one can.
+ *
+ * But the answer may be lost with the new connection, and its peer has no other token than the one that is spent. So a peer
+ * may show a key beside it, which is kept with the name of the heir: whoever shows both again is the same peer, and goes on
+ * from that heir, or in its place where that has nothing yet; unless a message was committed there, for then the answer
+ * has come.
  */
 export function* resume(machine: Machine, ask: Resuming, policy: Policy): Engine<Resumed | Denied | Outcome> {
   if (ask.from === ask.self) return { kind: 'denied', reason: 'used' }
@@ -24,7 +29,7 @@ export function* resume(machine: Machine, ask: Resuming, policy: Policy): Engine
     const ready = yield* stand(turn, seen)
     if ('kind' in ready) return ready
     const { record, now } = ready
-    const again = record.resumed?.from === ask.from
+    const again = tookOver(record) === ask.from
     // What this connection has earned by itself would be lost.
     if (!again && (record.resumed || record.done)) return { kind: 'denied', reason: 'not-first' }
     if (again && record.claim?.event !== MOVING) return yield* moved(record, ask.from)
@@ -38,7 +43,7 @@ export function* resume(machine: Machine, ask: Resuming, policy: Policy): Engine
       seen = stored
       continue
     }
-    const old = yield* takeOver(machine, ask, record.user)
+    const old = yield* takeOver(machine, ask, record.user, [ask.from])
     if (!('kind' in old)) return yield* succeed(claimed, old, ask, again)
     if (!again) yield* replace(claimed.version, unclaimed(claimed), () => false)
     return old
@@ -46,25 +51,31 @@ export function* resume(machine: Machine, ask: Resuming, policy: Policy): Engine
 }
 
 /** Write what the old connection had into the new one, and have its memberships move. */
-function* succeed(claimed: Open, old: Open, { from, token }: Resuming, again: boolean): Engine<Resumed | Outcome> {
-  const having = yield* channelsOf(from)
+function* succeed(
+  claimed: Open,
+  { had, row }: Taken,
+  { from, token }: Resuming,
+  again: boolean,
+): Engine<Resumed | Outcome> {
+  const having = yield* channelsOf(row)
   if (!having) return { kind: 'unknown' }
   const { channels, open } = having
-  const next: Open = { ...(again ? claimed : heirOf(claimed, old, from)), version: claimed.version + 1 }
+  const next: Open = { ...(again ? claimed : heirOf(claimed, had, row, from)), version: claimed.version + 1 }
   const written = channels.length > 0 ? next : { ...unclaimed(next), version: next.version }
   const isOurs = ({ version, closed, resumed }: ConnectionRecord) =>
-    version === written.version && !closed && resumed?.from === from
+    version === written.version && !closed && resumed?.from === written.resumed?.from
   const stored = yield* replace(claimed.version, written, isOurs)
   if (stored.result !== 'ok') return { kind: stored.result === 'unknown' ? 'unknown' : 'gone' }
   if (channels.length === 0) return { kind: 'resumed', record: written, open }
-  if (!(yield* move(channels, from))) return { kind: 'unknown' }
+  const moving = yield* move(channels, row)
+  if (moving) return { kind: moving }
   const { record } = yield* letGo({ ...unclaimed(next), version: next.version }, channels, token)
   return { kind: 'resumed', record, open }
 }
 
 /** It has taken over before, and moved, or others have gone on from there. */
 function* moved(record: Open, from: string): Engine<Resumed | Outcome> {
-  const having = yield* channelsOf(from)
+  const having = yield* channelsOf([from])
   return having ? { kind: 'resumed', record, open: having.open } : { kind: 'unknown' }
 }
 
@@ -74,64 +85,119 @@ const unclaimed = ({ claim: _, ...rest }: Open): Open => ({ ...rest, version: re
 const MOVING = '$resume'
 
 /**
- * The channels of the old connection, and whether nobody has heard of its end. The memberships are read first: whoever
- * ends them has noted them in the tombstone before.
+ * The channels of the old connection and of heirs that were lost, and whether nobody has heard of the end of the old one.
+ * The memberships are read first: whoever ends them has noted them in the tombstone before. And those of the old one
+ * before those of its heir, to which they may be on their way.
  */
 function* channelsOf(
-  from: string,
+  row: readonly string[],
 ): Engine<{ readonly channels: readonly string[]; readonly open: boolean } | undefined> {
-  const { channels = [], failed } = yield { op: 'channels', of: from }
-  const { record, failed: unread } = yield* read(from)
-  if (failed || unread) return undefined
-  return {
+  const all = new Set<string>()
+  let open = false
+  for (const of of row) {
+    const { channels = [], failed } = yield { op: 'channels', of }
+    const { record, failed: unread } = yield* read(of)
+    if (failed || unread) return undefined
     // Not its presence, which comes with what is said of it: whoever goes on says it again.
-    channels: [...new Set([...(record?.closed?.channels ?? []), ...channels])].filter((one) => !presentIn(one)),
-    open: record?.closed?.by === 'gone',
+    for (const channel of [...(record?.closed?.channels ?? []), ...channels]) if (!presentIn(channel)) all.add(channel)
+    if (of === row[0]) open = record?.closed?.by === 'gone'
   }
+  return { channels: [...all], open }
 }
 
 /** Move the memberships, under the claim. When one fails the claim stays: that join may still be on its way. */
-function* move(channels: readonly string[], from: string): Engine<boolean> {
+function* move(channels: readonly string[], row: readonly string[]): Engine<'unknown' | 'gone' | undefined> {
   for (const channel of channels) {
     const joined = yield { op: 'join', channel }
-    const left = yield { op: 'leave', of: from, channel }
-    if (joined.failed || left.failed) return false
+    if (joined.failed) return 'unknown'
+    // It has ended meanwhile, and the channel is left to whoever goes on from there.
+    if (joined.applied === false && !joined) return 'gone'
+    for (const of of row) {
+      const left = yield { op: 'leave', of, channel }
+      if (left.failed) return 'unknown'
+    }
   }
-  return true
+  return undefined
+}
+
+/** What is taken over, and the connections that had it, from the one whose token was shown to the last heir. */
+interface Taken {
+  readonly had: Open
+  readonly row: readonly [string, ...string[]]
 }
 
 /**
- * Close the old connection in the name of the new one, unless that has been done. Returns what it had, as this version of
- * the machine knows it: nothing is closed for a state that could not be read in its new place.
+ * Close the last connection of a row in the name of the new one, unless that has been done. Returns what it had, as this
+ * version of the machine knows it: nothing is closed for a state that could not be read in its new place.
  */
 function* takeOver(
   machine: Machine,
-  { from, self, token, windowMs }: Resuming,
+  ask: Resuming,
   user: string | undefined,
-): Engine<Open | Denied | Outcome> {
+  row: Taken['row'],
+): Engine<Taken | Denied | Outcome> {
+  const { self, token, key, windowMs } = ask
+  const from = row.at(-1) ?? row[0]
   let seen = yield* read(from)
   for (let lost = 0; lost < 2; ) {
     const { record, failed, now } = seen
     if (failed) return { kind: 'unavailable' }
     if (!record || !isOpen(record)) return { kind: 'denied', reason: 'expired' }
     const { closed } = record
-    if (closed?.to && closed.to !== self) return { kind: 'denied', reason: 'used' }
+    const heir = closed?.to === self ? undefined : closed?.to
+    if (heir !== undefined && (key === undefined || closed?.key !== key)) return { kind: 'denied', reason: 'used' }
     if (user !== undefined && record.user !== undefined && record.user !== user)
       return { kind: 'denied', reason: 'foreign' }
     const had = attempt(() => known(machine, record, now))
-    if ('kind' in had || closed?.to) return had
+    if ('kind' in had) return had
+    if (closed?.to === self) return { had, row }
     if (closed && now - closed.at > windowMs) return { kind: 'denied', reason: 'expired' }
     if (record.state.done) return { kind: 'denied', reason: 'ended' }
+    if (heir !== undefined) {
+      const found = yield* pass(ask, record, heir)
+      if (found === 'follow') return yield* takeOver(machine, ask, user, [...row, heir])
+      if (found !== 'nothing') return found
+    }
     const { claim: _, ...rest } = record
     const gone: Closed = closed ?? { by: 'gone', token, at: now }
-    const next: Open = { ...rest, version: record.version + 1, closed: { ...gone, to: self } }
+    const next: Open = { ...rest, version: record.version + 1, closed: { ...gone, to: self, ...(key && { key }) } }
     const stored = yield* replace(record.version, next, (current) => current.closed?.to === self, { of: from })
-    if (stored.result === 'ok') return had
+    if (stored.result === 'ok') return { had, row }
     if (stored.result === 'unknown') lost++
     seen = stored.result === 'unknown' ? yield* read(from) : stored
   }
   return { kind: 'unknown' }
 }
+
+/**
+ * Look at the heir on which the peer had no answer: it has taken over, or has nothing and gets nothing any more, since it
+ * is closed.
+ */
+function* pass(
+  { from, self, token, key }: Resuming,
+  old: Open,
+  heir: string,
+): Engine<'follow' | 'nothing' | Denied | Outcome> {
+  let seen = yield* read(heir)
+  for (let lost = 0; lost < 2; ) {
+    const { record, failed, now } = seen
+    if (failed) return { kind: 'unavailable' }
+    if (record && tookOver(record) === from)
+      return `${record.done}` === `${old.done}` ? 'follow' : { kind: 'denied', reason: 'used' }
+    if (!record || record.closed) return 'nothing'
+    const { claim: _, ...rest } = record
+    const closed: Closed = { by: 'gone', token, at: now, to: self, ...(key && { key }) }
+    const next = { ...rest, version: record.version + 1, closed }
+    const stored = yield* replace(record.version, next, (current) => current.closed?.token === token, { of: heir })
+    if (stored.result === 'ok') return 'nothing'
+    if (stored.result === 'unknown') lost++
+    seen = stored.result === 'unknown' ? yield* read(heir) : stored
+  }
+  return { kind: 'unknown' }
+}
+
+/** The connection whose token it has shown. */
+const tookOver = ({ resumed }: ConnectionRecord) => resumed?.shown ?? resumed?.from
 
 const known = (machine: Machine, record: Open, now: number): Open | Outcome => {
   if (record.machine === machine.version) return record
@@ -143,9 +209,11 @@ const known = (machine: Machine, record: Open, now: number): Open | Outcome => {
 const heirOf = (
   record: Open,
   { state, machine, due, done, settled, resumed, data, user, expiresAt, askAt }: Open,
-  from: string,
+  row: Taken['row'],
+  shown: string,
 ): Open => {
   const { due: _, ...rest } = record
+  const from = row.at(-1) ?? shown
   return {
     ...(data !== undefined && { data }),
     ...(user !== undefined && { user }),
@@ -157,7 +225,7 @@ const heirOf = (
     ...(due && { due }),
     ...(done && { done }),
     ...(settled !== undefined && { settled }),
-    resumed: { from, session: resumed?.session ?? from },
+    resumed: { from, session: resumed?.session ?? from, ...(from !== shown && { shown }) },
   }
 }
 
@@ -169,6 +237,8 @@ export interface Resuming {
   readonly self: string
   /** This attempt, unlike any other. */
   readonly token: string
+  /** What the peer shows beside the token, each time that it shows that one. */
+  readonly key?: string | undefined
   /** How long after its end a connection can be taken over. */
   readonly windowMs: number
 }

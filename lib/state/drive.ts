@@ -73,8 +73,7 @@ export class Drive<Result> {
         return { now: clock.now(), channels }
       }
       case 'join':
-        await memberships.join(this.#connectionId, effect.channel)
-        break
+        return { applied: await memberships.join(this.#connectionId, effect.channel), now: clock.now() }
       case 'leave':
         await this.#leave(effect.of ?? this.#connectionId, effect.channel)
         break

@@ -112,10 +112,10 @@ const resumption = (secrets: readonly string[], windowMs: number, machine: Machi
     },
     take: async (plan, store, protocol, received, data) => {
       const { connectionId: self, authorizer, lambda, lifetime, gateway, event } = received
-      const { token, linger } = data as { readonly token: string; readonly linger?: boolean } // as its schema says
+      const { token, linger, key } = data as Shows // as its schema says
       const from = verify(secrets, token, scopeOf(machine, authorizer), plan.clock.now())
       if (from === undefined) throw denied('This token opens nothing.')
-      const asked = { from, self, token: tokenOf(plan, lambda?.awsRequestId), windowMs }
+      const asked = { from, self, token: tokenOf(plan, lambda?.awsRequestId), key, windowMs }
       const engine = takeOver(machine, asked, policyOf(plan, lifetime))
       const { result, driven } = await driveThrough(plan, store, self, engine)
       if (result.kind === 'denied') throw denied(REASONS[result.reason])
@@ -150,6 +150,12 @@ const REASONS: Readonly<Record<Denied['reason'], string>> = {
   'not-first': 'This connection has a state of its own. A token is for the first message.',
 }
 
+interface Shows {
+  readonly token: string
+  readonly linger?: boolean
+  readonly key?: string
+}
+
 const NAME = '$resume'
 
 const TOKEN: Schema = {
@@ -157,8 +163,13 @@ const TOKEN: Schema = {
     version: 1,
     vendor: 'ws-interlock',
     validate: (value) => {
-      const { token, linger = false } = Object(value)
+      const { token, linger = false, key = 'a key' } = Object(value)
       if (typeof token !== 'string') return refused('token', 'It is what the server gave: a string.')
+      if (typeof key !== 'string' || key === '' || key.length > MAX_KEY)
+        return refused(
+          'key',
+          `It is a text of up to ${MAX_KEY} characters, the same each time that the token is shown.`,
+        )
       return typeof linger === 'boolean' ? { value } : refused('linger', 'It is true where the old connection is open.')
     },
   },
@@ -171,3 +182,5 @@ const DEFAULT_WINDOW_MS = 120_000
 /** A record is kept for a quarter of an hour after the last moment that its connection can live. */
 const MAX_WINDOW_MS = 15 * 60 * 1000
 const MIN_SECRET = 32
+/** It is kept in a record, of which DynamoDB bills each started kilobyte. */
+const MAX_KEY = 64

@@ -36,8 +36,11 @@ export interface ConnectionRecord {
   readonly done?: readonly Done[]
   /** How many state-changing messages have come to an end, well or not: what a message's `dep` is held against. */
   readonly settled?: number
-  /** The connection that this one took over, and the first one of the whole row. */
-  readonly resumed?: { readonly from: string; readonly session: string }
+  /**
+   * The connection that this one took over, and the first one of the whole row; and whose token its peer had shown, where
+   * that had been taken over by one that was lost.
+   */
+  readonly resumed?: { readonly from: string; readonly session: string; readonly shown?: string }
   /** The connection is gone: a tombstone, kept so that nothing revives it. */
   readonly closed?: Closed
 }
@@ -77,6 +80,8 @@ export interface Closed {
   readonly at: number
   /** The connection that took over. */
   readonly to?: string
+  /** What its peer had shown beside the token: who shows both again is the same peer. */
+  readonly key?: string
   /** The channels that it was in, for whoever takes over. */
   readonly channels?: readonly string[]
 }

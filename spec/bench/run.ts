@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { hasDynamodbLocal } from '../kit/dynamodb.ts'
 import { messageCapacities } from './capacity.ts'
+import { clientSizes, killFigures, latencyFigures, rolloverFigures } from './client.ts'
+import { codecFigures } from './codecs.ts'
 import { coldStarts } from './cold.ts'
 import type { FanoutCost } from './fanout.ts'
 import { echoRates, idleBytes } from './gateway.ts'
@@ -54,7 +56,7 @@ const measured = async <Measured>(name: string, contents: string): Promise<Measu
     platform: 'node',
     target: 'node20',
     conditions: ['ws-interlock:source'],
-    external: ['@middy/core', '@aws-sdk/client-sqs'],
+    external: ['@middy/core', '@aws-sdk/client-sqs', 'ws'],
     outfile,
   })
   const { stdout, stderr, status } = spawnSync(process.execPath, [outfile], { encoding: 'utf8', cwd: ROOT })
@@ -258,6 +260,11 @@ const passed = [
   print('A message under a protocol, memory store (median of 31 interleaved rounds)', await protocolFigures()),
   print('DynamoDB: import, construct and first read, in fresh processes (median of 15)', await coldFigures()),
   print('Bundle, minified and gzipped; import in a fresh process (median of 21)', await sizeFigures()),
+  print('The client in a bundle for browsers, minified and gzipped', await clientSizes()),
+  print('The client changes connections under load, over sockets', await rolloverFigures(measured)),
+  print('The client, its connection killed every second', await killFigures(measured)),
+  print('A request to a server in another thread (median of 21 interleaved rounds)', await latencyFigures(measured)),
+  print('Codecs (median of interleaved rounds)', await codecFigures()),
   print(
     'Type instantiations',
     typeCosts().map(({ name, instantiations, limit }) => ({ what: name, value: instantiations, unit: '', limit })),

@@ -161,15 +161,22 @@ const bell = () => {
       for (const look of waiting) look()
     },
     until: <Value>(what: string, find: () => Value | undefined): Promise<Value> =>
-      within<Value>(what, (done) => {
-        const look = () => {
-          const found = find()
-          if (found === undefined) return
-          waiting.delete(look)
-          done(found)
-        }
-        waiting.add(look)
-        look()
-      }),
+      within<Value>(
+        what,
+        (done) => {
+          const look = () => {
+            const found = find()
+            if (found === undefined) return
+            waiting.delete(look)
+            done(found)
+          }
+          waiting.add(look)
+          look()
+        },
+        PATIENCE_MS,
+      ),
   }
 }
+
+/** Far longer than anything takes on one machine. */
+const PATIENCE_MS = 15_000

@@ -6,6 +6,12 @@ const resume = takeOver('r1', 'old', 'new')
 const again = takeOver('r2', 'old', 'new')
 const other = takeOver('r3', 'old', 'other')
 const chained = takeOver('r4', 'new', 'third')
+/** A peer that lost the answer with its connection, and shows the same token and the same key on the next one. */
+const keyed = takeOver('r1', 'old', 'new', 'key')
+const keyedAgain = takeOver('r2', 'old', 'new', 'key')
+const keyedOther = takeOver('r3', 'old', 'other', 'key')
+const keyedThird = takeOver('r4', 'old', 'third', 'key')
+const foreign = takeOver('r3', 'old', 'other', 'another key')
 const ends = part('d', 'disconnect', 'old')
 const gone = part('g', 'gone', 'old')
 const on = (name: string) => ({ on: name })
@@ -77,6 +83,65 @@ const sessions: readonly Scenario[] = [
     ...taking('joined', resume, send('a', 'auth', on('new')), ends),
     members,
   },
+  {
+    what: 'a key, and the same on another connection',
+    ...between('joined', keyed, keyedOther),
+    members,
+    crashes: 1,
+    losses: 1,
+  },
+  { what: 'a key, the same on another connection, the clock jumps', ...between('joined', keyed, keyedOther), jumps: 3 },
+  {
+    what: 'a key, $disconnect of the new, the same key on another connection',
+    ...between('joined', keyed, part('e', 'disconnect', 'new'), keyedOther),
+    members,
+    tries: 1,
+  },
+  {
+    what: 'a key, lost before the state was with the heir, the same key on two other connections',
+    from: {
+      old: recordIn('joined', { closed: { by: 'gone', token: 'r1', at: 0, to: 'new', key: 'key' } }),
+      ...{ new: recordIn('anon', { closed: { by: 'disconnect', token: 'e', at: 0 } }), other: fresh, third: fresh },
+    },
+    tasks: [keyedOther, keyedThird],
+    members,
+    tries: 1,
+  },
+  {
+    what: 'a key, once more, and on another connection',
+    ...between('joined', keyed, keyedOther, takeOver('r5', 'old', 'other', 'key')),
+    members,
+    tries: 1,
+  },
+  {
+    what: 'a key, once more where it was, and on another',
+    ...between('joined', keyed, keyedAgain, keyedOther),
+    members,
+    tries: 1,
+  },
+  {
+    what: 'a key, the same on another connection, a vote in flight',
+    ...between('joined', keyed, keyedOther, vote),
+    tries: 1,
+  },
+  {
+    what: 'a key, the same on another connection, a vote on the new',
+    ...between('joined', keyed, keyedOther, send('w', 'vote', on('new'))),
+    tries: 1,
+  },
+  {
+    what: 'a key, a leave in flight on the old, the same key on another connection',
+    ...between('joined', keyed, keyedOther, leave),
+    members,
+    tries: 1,
+  },
+  {
+    what: 'a key, a leave on the new, the same key on another connection',
+    ...between('joined', keyed, keyedOther, leaveNew),
+    members,
+    tries: 1,
+  },
+  { what: 'a key, and another key on another connection', ...between('joined', keyed, foreign), members, crashes: 1 },
   {
     what: 'resume, an event of the server for the old',
     ...taking('joined', resume, dispatch('k', 'kick', 'old')),

@@ -128,10 +128,10 @@ export const part =
 
 /** A new connection takes over an old one. */
 export const takeOver =
-  (name: string, from: string, self: string): Make =>
+  (name: string, from: string, self: string, key?: string): Make =>
   (settings) => ({
     ...{ name, what: `$resume of ${from}`, id: '', on: self, from },
-    begin: (now) => resume(toy(), { from, self, token: name, windowMs: WINDOW_MS }, policyOf(settings, now)),
+    begin: (now) => resume(toy(), { from, self, token: name, key, windowMs: WINDOW_MS }, policyOf(settings, now)),
   })
 
 /** How long a connection that ended can be taken over. */
