@@ -1,6 +1,6 @@
 import { nextToken } from './address.ts'
+import type { Live, Session } from './live.ts'
 import { redial } from './recover.ts'
-import type { Live, Session } from './session.ts'
 
 /** What happens to a connection in the course of its life, minutes and hours after it was made. */
 export const careOf = (session: Session) => {
@@ -71,7 +71,9 @@ export const careOf = (session: Session) => {
     addEventListener('online', back)
     session.ends.add(() => removeEventListener('online', back))
   }
-  return { begin, leave, renew }
+  /** The server asks for something. */
+  const asked = (live: Live, event: string) => (event === '$token' ? renew(live) : leave(live))
+  return { begin, asked }
 }
 
 interface Listening {

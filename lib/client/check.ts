@@ -1,4 +1,4 @@
-import type { Session } from './session.ts'
+import type { Session } from './live.ts'
 
 /** Close a client whose options are none, and have it say what is wrong. */
 export const check = ({ given, finish }: Session): void => {

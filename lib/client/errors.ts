@@ -79,7 +79,7 @@ export interface About {
 export const unanswered = (code: Unanswered, about: About): Promise<ClientError> =>
   later().then(
     ({ WORDS }) => new ClientError(code, WORDS[code](about)),
-    () => new ClientError(code, `${about.name}: ${code}`),
+    () => new ClientError(code, code),
   )
 
 /** What is not needed at the start. */

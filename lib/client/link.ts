@@ -54,13 +54,13 @@ export const makeLink = (url: string, protocols: string[], wiring: Wiring, ear: 
         },
         failed,
       ),
-    drop: (reason = 'It was closed by the client.') => {
+    drop: (reason = 'It was closed here.') => {
       end(reason)
       // A socket that is dead says nothing for half a minute; nobody waits for it.
       socket.close(1000)
     },
   }
-  const timer = clock.setTimeout(() => link.drop(`It did not open within ${openMs} ms.`), openMs)
+  const timer = clock.setTimeout(() => link.drop('It did not open in time.'), openMs)
   socket.onopen = () => {
     clock.clearTimeout(timer as never)
     wasOpen = true
@@ -83,7 +83,7 @@ export const makeLink = (url: string, protocols: string[], wiring: Wiring, ear: 
   // After what came before it has been read.
   socket.onclose = ({ code, reason }) =>
     reading(
-      () => end(`It was closed with ${code} ${reason}`.trim()),
+      () => end(`It was closed with ${code}. ${reason}`),
       () => {},
       ear.problem,
     )

@@ -7,12 +7,12 @@ export interface Pushes {
   readonly on: (event: string, listener: Listener) => () => void
   /** Called when no more will come. */
   readonly ends: Set<() => void>
-  /** Why no more will come; `undefined` while some may. */
-  readonly over: () => Promise<Error> | undefined
+  /** Why no more will come; `false` while some may. */
+  readonly over: () => Promise<Error> | false
 }
 
-/** `attempt`: call what is the user's. */
-export const makePushes = (attempt: (run: () => void) => void, over: Pushes['over']): Pushes => {
+/** What a listener throws is told to `onError`, and keeps nobody else from listening. */
+export const makePushes = (onError: (error: unknown) => void, over: Pushes['over']): Pushes => {
   const listeners = new Map<string, Set<Listener>>()
   const seen = new Set<string>()
   return {
@@ -24,7 +24,12 @@ export const makePushes = (attempt: (run: () => void) => void, over: Pushes['ove
         seen.add(id)
         if (seen.size > MAX_SEEN) seen.delete(seen.keys().next().value ?? '')
       }
-      for (const listener of [...(listeners.get(event) ?? [])]) attempt(() => listener(data))
+      for (const listener of [...(listeners.get(event) ?? [])])
+        try {
+          listener(data)
+        } catch (error) {
+          onError(error)
+        }
     },
     on: (event, listener) => {
       // A function of its own, so that one listener can listen twice.

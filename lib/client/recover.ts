@@ -1,12 +1,12 @@
+import type { Live, Session } from './live.ts'
 import type { Request } from './requests.ts'
-import type { Live, Session } from './session.ts'
 
 /** A connection is lost: what was on its way on it waits for the next one, or fails. */
 export const lost = (session: Session, live: Live, wasCurrent: boolean): void => {
   const { requests, resend, main, clock, heard } = session
-  const { link, servedAt } = live
+  const { link, servedAt = 0 } = live
   const kept: Request[] = []
-  const mayResend = resend === 'always' || (resend !== 'never' && requests.mayRecover())
+  const mayResend = resend === 'always' || (resend !== 'never' && session.mayRecover())
   for (const request of requests.book.waiting) {
     const { lane } = request
     const isFlying = request.link === link
@@ -17,7 +17,7 @@ export const lost = (session: Session, live: Live, wasCurrent: boolean): void =>
   }
   // Before what has never left.
   main.queue.unshift(...kept)
-  session.landed()
+  session.landed?.()
   requests.pump(main)
   if (!wasCurrent || session.state === 'closed') return
   if (clock.now() - servedAt > STEADY_MS) session.attempts = 0
@@ -27,16 +27,17 @@ export const lost = (session: Session, live: Live, wasCurrent: boolean): void =>
 /** There is no connection, or one that could not be replaced: try again, after a while. */
 export const again = (session: Session, live: Live | undefined): void => {
   const { clock, random, current, openMs, dial, finish, heard } = session
-  if (session.isDialling || session.state === 'closed') return
-  if (isFinal(session, live)) {
+  if (session.state === 'closed') return
+  if (!session.isDialling && isFinal(session, live)) {
     finish(live?.bye)
     return
   }
+  if (!current && session.state === 'open') session.show('waiting')
+  if (session.isDialling) return
   if (current) {
     session.after(current, openMs, () => dial(current))
     return
   }
-  if (session.state === 'open') session.show('waiting')
   if (session.waiting !== undefined) return
   const { baseMs = 250, maxMs = 30_000, attempts = Number.POSITIVE_INFINITY } = session.reconnect ?? {}
   if (session.attempts >= attempts) {

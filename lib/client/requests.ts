@@ -59,8 +59,6 @@ export interface Rules {
   readonly pipeline?: boolean
   readonly resend?: 'recovered' | 'always' | 'never'
   readonly maxQueue: number
-  /** Whether the next connection may go on where this one was. */
-  readonly mayRecover: () => boolean
   /** Whether a message may change the state. */
   readonly changes: (name: string) => boolean
   readonly mirror: () => Mirror | undefined
@@ -85,8 +83,6 @@ export interface Requests {
   readonly answered: (frame: Incoming) => boolean
   /** It is on its way no more. `false`: it was not. */
   readonly land: (request: Request) => boolean
-  /** Whether the next connection may go on where this one was. */
-  readonly mayRecover: () => boolean
   /** How many are on their way on a connection. */
   readonly on: (link: Link) => number
   /** It will have no answer. */
@@ -241,7 +237,6 @@ export const makeRequests = (rules: Rules): Requests => {
     write,
     book,
     land,
-    mayRecover: rules.mayRecover,
     on: (link) => [...waiting].filter((request) => request.link === link).length,
     giveUp,
     refuse,

@@ -2,59 +2,15 @@ import type { ClientState, Farewell } from '../types/client.ts'
 import type { Address } from './address.ts'
 import type { Incoming } from './codec.ts'
 import { later, unanswered } from './errors.ts'
-import { type Link, makeLink } from './link.ts'
+import { makeLink } from './link.ts'
+import type { Live, Session } from './live.ts'
 import type { Mirror } from './mirror.ts'
 import { makePushes } from './pushes.ts'
-import { type Asking, type Lane, makeLane, makeRequests, type Requests } from './requests.ts'
+import { type Asking, makeLane, makeRequests } from './requests.ts'
 import type { Settings } from './settings.ts'
 
-/** A connection, while it is made ready, in service, and listened to after that. */
-export interface Live {
-  readonly link: Link
-  /** What makes it ready, apart from what the user sends. */
-  readonly lane: Lane
-  readonly timers: unknown[]
-  /** Since when it is in service; 0 before. */
-  servedAt: number
-  /** Another one is in service in its place. */
-  isRetired: boolean
-  /** The server said that it will close it. */
-  bye: Farewell | undefined
-  /** Called when it is lost: whoever makes it ready waits no longer. */
-  fail: (error: Error) => void
-}
-
-/** One connection after the other, seen as one: what the code that is loaded later works on. */
-export interface Session extends Settings {
-  readonly main: Lane
-  readonly requests: Requests
-  /** The connection that is in service. */
-  current: Live | undefined
-  state: ClientState
-  /** What was last heard of trouble. */
-  heard: string
-  isDialling: boolean
-  /** Attempts in a row, and the wait before the next one. */
-  attempts: number
-  waiting: unknown
-  /** Called when one less is on its way. */
-  landed: () => void
-  /** Called once, when it is closed for good. */
-  readonly ends: Set<() => void>
-  /** Make a connection and put it into service, in place of one that may still be open. */
-  readonly dial: (old?: Live) => Promise<void>
-  /** Tell whoever watches, where there is something new. */
-  readonly show: (state: ClientState) => void
-  readonly finish: (bye?: Farewell) => void
-  /** Run something later, as long as the connection is there. */
-  readonly after: (live: Live, ms: number, run: () => unknown) => void
-  readonly isAlive: (live: Live) => boolean
-  /** Say something of the library's own, beside what the user says. */
-  readonly tell: (live: Live, name: string, data?: unknown, options?: Asking) => Promise<unknown>
-}
-
 export const makeSession = (settings: Settings) => {
-  const { clock, onError, attempt, protocol, input } = settings
+  const { clock, onError, protocol } = settings
   const main = makeLane()
   const lives = new Set<Live>()
   let farewell: Farewell | undefined
@@ -63,13 +19,12 @@ export const makeSession = (settings: Settings) => {
   let resumeToken: unknown
 
   const closed = (name?: string) => unanswered('CLOSED', { name, heard: farewell?.message })
-  const pushes = makePushes(attempt, () => (isClosed() ? closed() : undefined))
+  const pushes = makePushes(onError, () => isClosed() && closed())
   const requests = makeRequests({
     ...settings,
-    mayRecover: () => resumeToken !== undefined,
     changes: (name) => (mirror ? mirror.changing : settings.order).has(name),
     mirror: () => mirror,
-    landed: () => session.landed(),
+    landed: () => session.landed?.(),
     seen: () => ({ heard: session.heard, isHeld: main.isHeld }),
   })
   const { ask, book, pump } = requests
@@ -112,15 +67,7 @@ export const makeSession = (settings: Settings) => {
         },
         problem: onError,
       })
-      const live: Live = {
-        link,
-        lane: makeLane(link),
-        timers: [],
-        servedAt: 0,
-        isRetired: false,
-        bye: undefined,
-        fail: reject,
-      }
+      const live: Live = { link, lane: makeLane(link), timers: [], fail: reject }
       lives.add(live)
     })
 
@@ -130,10 +77,10 @@ export const makeSession = (settings: Settings) => {
     session.isDialling = true
     let live: Live | undefined
     try {
-      if (protocol) mirror ??= (await import('./mirror.ts')).mirror(protocol, { input, now: clock.now })
+      if (protocol) mirror ??= await (await later()).mirrorOf(session)
       const address: Address = settings.isPlain
         ? { url: settings.url, protocols: [] }
-        : await (await import('./address.ts')).addressOf(settings)
+        : await (await later()).addressOf(settings)
       const { token } = address
       if (isClosed()) return
       const since = clock.now()
@@ -190,7 +137,7 @@ export const makeSession = (settings: Settings) => {
     const { event, data, id } = frame
     if (event === undefined) {
       if (!requests.answered(frame)) {
-        session.heard = `No answer to anything: ${JSON.stringify(frame)}`
+        session.heard = `Answers nothing: ${JSON.stringify(frame)}`
         onError(new Error(session.heard))
       }
     } else if (OWN.includes(event)) {
@@ -198,8 +145,7 @@ export const makeSession = (settings: Settings) => {
       if (live.isRetired) return
       if (event === '$resume') resumeToken = token
       else if (event === '$state') mirror?.told(data)
-      else if (event === '$token') act(({ careOf }) => careOf(session).renew(live))
-      else if (code === 'GOING_AWAY') act(({ careOf }) => careOf(session).leave(live))
+      else if (event === '$token' || code === 'GOING_AWAY') act(({ careOf }) => careOf(session).asked(live, event))
       else {
         live.bye = { code: `${code}`, message: `${message}` }
         live.link.drop(live.bye.message)
@@ -212,14 +158,11 @@ export const makeSession = (settings: Settings) => {
     ...settings,
     main,
     requests,
-    current: undefined,
     state: 'connecting',
     heard: '',
-    isDialling: false,
     attempts: 0,
-    waiting: undefined,
-    landed: () => {},
     ends: pushes.ends,
+    mayRecover: () => resumeToken !== undefined,
     dial,
     show,
     finish,

@@ -1,5 +1,5 @@
 import type { AppLike } from '../types/app.ts'
-import type { ClientCodec, Incoming } from './codec.ts'
+import type { ClientCodec } from './codec.ts'
 import type { ConnectOptions, SocketClass } from './options.ts'
 
 /** What `connect()` was given, with what all of it needs. What is needed later has its defaults there. */
@@ -9,7 +9,7 @@ export const settingsOf = (given: string | URL, options: ConnectOptions<AppLike>
   const url = `${given}`.replace(/^http/, 'ws')
   const {
     WebSocket = (globalThis as { readonly WebSocket?: SocketClass }).WebSocket,
-    onReady = ignore,
+    onReady = () => {},
     clock = TIME,
     random = Math.random,
     timeoutMs = 30_000,
@@ -21,17 +21,13 @@ export const settingsOf = (given: string | URL, options: ConnectOptions<AppLike>
     protocols,
   } = options
   if (!WebSocket) throw new TypeError("connect: there is no WebSocket. Pass { WebSocket } of 'ws'.")
-  if (!/^wss?:\/\/./.test(url)) throw new TypeError(`connect: '${given}' is no URL of a WebSocket API: wss://…`)
-  /** Run what is the user's, and be none the worse for it. */
-  const attempt = (run: () => void, failed = onError) => {
-    try {
-      run()
-    } catch (error) {
-      failed(error)
-    }
-  }
+  if (!/^wss?:\/\/./.test(url)) throw new TypeError(`connect: '${given}' is no wss:// URL.`)
   /** Whoever listens to errors must not make more of them. */
-  const onError = (error: unknown): void => attempt(() => options.onError?.(error), ignore)
+  const onError = (error: unknown): void => {
+    try {
+      options.onError?.(error)
+    } catch {}
+  }
   return {
     ...options,
     given: options,
@@ -39,7 +35,6 @@ export const settingsOf = (given: string | URL, options: ConnectOptions<AppLike>
     WebSocket,
     onReady,
     onError,
-    attempt,
     clock,
     random,
     timeoutMs,
@@ -56,14 +51,9 @@ export const settingsOf = (given: string | URL, options: ConnectOptions<AppLike>
 const json: ClientCodec = {
   subprotocol: 'ws-interlock',
   write: (message) => JSON.stringify(message),
-  read: (text) => {
-    const frame: unknown = JSON.parse(text)
-    if (Object(frame) === frame) return frame as Incoming
-    throw new Error(`A frame is an object, and not ${text}`)
-  },
+  // What is no frame answers nothing, and that is what is said of it.
+  read: (text) => JSON.parse(text) ?? {},
 }
-
-const ignore = () => {}
 
 // Looked up with each call: a test may replace them.
 const TIME = {

@@ -1,5 +1,5 @@
+import type { Live, Session } from './live.ts'
 import type { Lane } from './requests.ts'
-import type { Live, Session } from './session.ts'
 
 /** What the server gave for a token: the next one, and the state that the session is in. */
 export interface Taken {
@@ -21,12 +21,24 @@ export const takeOver = async (
 ): Promise<Taken | undefined> => {
   if (old) await drained(session, old)
   try {
-    return Object(await session.requests.ask(lane, '$resume', { token, ...(old && { linger: session.isAlive(old) }) }))
+    const shown = { token, key: keyOf(session, token), ...(old && { linger: session.isAlive(old) }) }
+    return Object(await session.requests.ask(lane, '$resume', shown))
   } catch (error) {
     if (Object(error).code === 'FAILED_PRECONDITION') return undefined
     throw error
   }
 }
+
+/** The same as long as the token is: the answer to it may be lost with the connection, and it is shown on the next one. */
+const keyOf = (session: Session, token: unknown): string => {
+  const last = keys.get(session)
+  if (last && last.token === token) return last.key
+  const key = [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(36)).join('')
+  keys.set(session, { token, key })
+  return key
+}
+
+const keys = new WeakMap<Session, { readonly token: unknown; readonly key: string }>()
 
 /** Wait until nothing is on its way on it, or it is lost, or that takes too long. */
 const drained = (session: Session, { link }: Live) =>
@@ -34,7 +46,7 @@ const drained = (session: Session, { link }: Live) =>
     const { clock, openMs, requests } = session
     const stop = () => {
       clock.clearTimeout(timer as never)
-      session.landed = () => {}
+      session.landed = undefined
       resolve()
     }
     const timer = clock.setTimeout(stop, openMs)

@@ -3,9 +3,9 @@ import type { About, Unanswered } from './errors.ts'
 /** Why a message has no answer, in sentences: what happened, the likely cause, and where to look. */
 export const WORDS: { readonly [Code in Unanswered]: (about: About) => string } = {
   TIMEOUT: ({ name, limit, heard, ...about }) =>
-    `No answer to '${name}' in ${limit} ms: ${STAGES[stageOf(about)]}${heard ? ` Last heard: ${heard}` : ''}`,
+    `No answer to '${name}' in ${limit} ms: ${STAGES[stageOf(about)]}${heard ? ` Last heard: ${heard.trim()}` : ''}`,
   LOST: ({ name, heard = 'The connection was lost.' }) =>
-    `${heard} '${name}' was not answered before: whether it was handled is not known.`,
+    `${heard.trim()} '${name}' was not answered before: whether it was handled is not known.`,
   CLOSED: ({ name, heard }) =>
     `${name === undefined ? 'Nothing more will come' : `'${name}' was not answered`}: the client is closed. ${heard ?? ''}`.trim(),
   QUEUE_FULL: ({ name, limit }) =>

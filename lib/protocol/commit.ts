@@ -64,6 +64,9 @@ export function* letGo(
       version === freed.version && !claim && !closed && same([state, done], [freed.state, freed.done])
     const { result, record } = yield* replace(freed.version - 1, freed, isFreed)
     if (result !== 'conflict') return { record: freed, withdrawn: NONE }
+    // It has ended meanwhile, in the state that permits them: they are left to whoever ended it, or goes on from there.
+    if (record?.closed && same([record.state, record.done], [freed.state, freed.done]))
+      return { record: freed, withdrawn: NONE }
     // Still ours, under another version: whoever wrote has left the claim as it is.
     if (!record || !isOpen(record) || record.closed || record.claim?.token !== token) break
     const { claim: _, ...rest } = record

@@ -111,7 +111,7 @@ function* move(channels: readonly string[], row: readonly string[]): Engine<'unk
     const joined = yield { op: 'join', channel }
     if (joined.failed) return 'unknown'
     // It has ended meanwhile, and the channel is left to whoever goes on from there.
-    if (joined.applied === false && !joined) return 'gone'
+    if (joined.applied === false) return 'gone'
     for (const of of row) {
       const left = yield { op: 'leave', of, channel }
       if (left.failed) return 'unknown'

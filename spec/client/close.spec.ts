@@ -1,199 +1,285 @@
 import { suite } from 'uvu'
-import * as assert from 'uvu/assert'
-import * as v from 'valibot'
-import { accept, UnavailableError, ws } from 'ws-interlock'
-import { ClientError } from 'ws-interlock/client'
-import type { TestSocket } from 'ws-interlock/testing'
-import { begin, outcome, warmClient } from './kit.ts'
-import { seat, seatMachine } from './seat.ts'
+import { equal, is } from 'uvu/assert'
+import type { Script } from '../kit/hostile.ts'
+import { latch } from '../kit/wire.ts'
+import { aWhile, closeAll, kind, loadAll, MINUTE, type Options, outcomeOf, victim } from './victim.ts'
 
-const test = suite('client: the end of a session')
-test.before(warmClient)
+const test = suite('close() in each state of the client')
+test.before(loadAll)
+test.after.each(closeAll)
 
-const protocol = { protocol: seatMachine }
-const enters = {
-  ...protocol,
-  onReady: async ({ send, recovered }: { send: (name: 'enter') => Promise<unknown>; recovered: boolean }) => {
-    if (!recovered) await send('enter')
+type Scene = Awaited<ReturnType<typeof victim>>
+
+/** Closed for good: nobody waits any more, nothing is dialled, whatever time passes, and no timer is left. */
+const isOver = async ({ client, server, clock, errors }: Scene) => {
+  is(client.state, 'closed')
+  is(await outcomeOf(client.send('echo', 'late')), 'CLOSED')
+  await aWhile()
+  const knocks = server.knocks()
+  const words = errors.length
+  is(clock.next(), undefined, 'a timer is left')
+  clock.advance(3 * 60 * MINUTE)
+  await aWhile()
+  equal([server.knocks(), errors.length, clock.next(), client.state], [knocks, words, undefined, 'closed'])
+}
+
+interface Case {
+  readonly script?: Script
+  readonly options?: Options
+  /** Bring the client into the state. */
+  readonly reach: (scene: Scene) => Promise<unknown> | undefined
+}
+
+const never = new Promise<never>(() => {})
+const auth: Options['onReady'] = ({ send }) => send('auth').then(() => {})
+
+/** Each state, and what is waited for in it. */
+const STATES: Readonly<Record<string, Case>> = {
+  'in the same turn': { reach: () => undefined },
+  'while the token is fetched': { options: { token: () => never }, reach: () => aWhile() },
+  'while the handshake is not answered': {
+    script: { door: () => 'never' },
+    reach: ({ server }) => server.untilKnocks(1),
+  },
+  'while refused again and again': {
+    script: { door: () => 503 },
+    reach: ({ server }) => server.untilKnocks(5),
+  },
+  'before another attempt': {
+    script: { door: () => 503 },
+    options: { random: () => 0.9 },
+    reach: ({ until, clock }) => until('a wait', () => clock.next() !== undefined),
+  },
+  'while a token is shown as a message': {
+    options: { token: () => 'token', tokenBy: 'message' },
+    reach: async ({ server }) => (await server.victim(0)).hear('$token'),
+  },
+  'while it is made ready, with a message on its way': {
+    options: { onReady: auth },
+    reach: async ({ server }) => (await server.victim(0)).hear('auth'),
+  },
+  'while it is made ready, by nothing that comes': {
+    options: { onReady: () => never },
+    reach: async ({ server }) => {
+      await server.victim(0)
+      await aWhile()
+    },
+  },
+  'open, with nothing on its way': { reach: ({ untilState }) => untilState('open') },
+  'open, with a message on its way': {
+    reach: async ({ server }) => (await server.victim(0)).hear('slow'),
+  },
+  'open, with a message that waits to be sent again': {
+    script: {
+      heard: (one, { action, id }) =>
+        one.say({ action, id, error: { code: 'UNAVAILABLE', message: 'Busy.', retryAfterMs: 5_000 } }),
+    },
+    reach: async ({ server }) => {
+      await (await server.victim(0)).hear('slow')
+      await aWhile()
+    },
+  },
+  'while the connection has been silent, and a heartbeat is on its way': {
+    options: { heartbeatMs: MINUTE },
+    reach: async ({ untilState, roll, server }) => {
+      await untilState('open')
+      await roll()
+      await (await server.victim(0)).hear('$ping')
+    },
+  },
+  'rolling over, while the new one is not let in': {
+    script: { door: (index) => (index === 0 ? 'open' : 'never') },
+    options: { rolloverMs: MINUTE },
+    reach: async ({ untilState, roll, server }) => {
+      await untilState('open')
+      await roll()
+      await server.untilKnocks(2)
+    },
+  },
+  'rolling over, while the new one is made ready': {
+    script: { heard: (one, asked) => one.index === 0 && asked.action === 'auth' && kind(one, asked) },
+    options: { rolloverMs: MINUTE, onReady: auth },
+    reach: async ({ untilState, roll, server }) => {
+      await untilState('open')
+      await roll()
+      await (await server.victim(1)).hear('auth')
+    },
+  },
+  'rolled over, while the old one is listened to': {
+    options: { rolloverMs: MINUTE },
+    reach: async ({ untilState, roll, server }) => {
+      await untilState('open')
+      await roll()
+      await server.victim(1)
+      await aWhile()
+    },
+  },
+  'while it resumes on another connection': {
+    script: {
+      opened: (one) => one.index === 0 && one.say({ event: '$resume', data: { token: 'token', windowMs: MINUTE } }),
+      heard: (one, asked) => asked.action === 'echo' && kind(one, asked),
+    },
+    reach: async ({ client, server }) => {
+      await client.send('echo')
+      const first = await server.victim(0)
+      first.kill()
+      await (await server.victim(1)).hear('$resume')
+    },
+  },
+  'waiting, after the connection was lost': {
+    script: { door: (index) => (index === 0 ? 'open' : 'never') },
+    reach: async ({ server, untilState }) => {
+      await untilState('open')
+      const first = await server.victim(0)
+      first.kill()
+      await untilState('waiting')
+    },
+  },
+  'while the socket is dead, and answers no close': {
+    reach: async ({ untilState, server }) => {
+      await untilState('open')
+      const first = await server.victim(0)
+      first.stall()
+    },
   },
 }
 
-type Begun = ReturnType<typeof begin<ReturnType<typeof seat>['app']>>
+for (const [where, { script, options, reach }] of Object.entries(STATES))
+  test(`${where}: what waits is CLOSED, loops end, and nothing happens any more`, async () => {
+    const scene = await victim(script, options)
+    const { client } = scene
+    const waiting = [outcomeOf(client.send('slow', 1)), outcomeOf(client.send('slow', 2))]
+    const next = outcomeOf(client.once('said'))
+    const loop = (async () => {
+      const heard: unknown[] = []
+      for await (const data of client.pushes('said')) heard.push(data)
+      return heard
+    })()
+    await reach(scene)
+    client.close()
+    client.close()
+    is(client.state, 'closed')
+    equal(await Promise.all(waiting), ['CLOSED', 'CLOSED'])
+    is(await next, 'CLOSED')
+    equal(await loop, [])
+    await isOver(scene)
+  })
 
-/** Where a client may be when it is closed, and how it came there. */
-const STATES: readonly {
-  readonly what: string
-  readonly options?: object
-  readonly meet?: (socket: TestSocket) => void
-  /** Handlers of this wait. */
-  readonly holds?: string
-  readonly come?: (begun: Begun, held: Set<string>) => Promise<unknown>
-}[] = [
-  { what: 'at once' },
-  { what: 'while the socket opens', meet: (socket) => socket.stall(), come: ({ settle }) => settle() },
-  { what: 'while onReady waits', options: { onReady: () => new Promise(() => {}) }, come: ({ settle }) => settle() },
-  { what: 'while onReady sends', holds: 'enter', come: ({ settle }) => settle() },
-  { what: 'while it is open', come: ({ client }) => client.send('peek') },
-  {
-    what: 'while it waits for the next attempt',
-    come: async ({ client, socket, settle }) => {
-      await client.send('peek')
-      socket().vanish()
-      await settle()
-      assert.is(client.state, 'waiting')
-    },
-  },
-  {
-    what: 'while another connection is made in place of one that is busy',
-    come: async ({ client, gateway, socket, pass, settle }, held) => {
-      await client.send('peek')
-      held.add('peek')
-      void outcome(client.send('peek'))
-      await settle()
-      goAway(socket())
-      await pass(2_000)
-      assert.is(gateway.sockets.length, 2)
-    },
-  },
-  {
-    what: 'while an old connection is listened to',
-    come: async ({ client, gateway, socket, pass }) => {
-      await client.send('peek')
-      goAway(socket())
-      await pass(2_000)
-      assert.is(gateway.sockets.length, 2)
-      assert.is(client.state, 'open')
-    },
-  },
-]
+test('the server sees every connection of a closed client end', async () => {
+  const scene = await victim({ heard: kind }, { rolloverMs: MINUTE })
+  const { client, server, roll, untilState } = scene
+  await untilState('open')
+  await roll()
+  const both = [await server.victim(0), await server.victim(1)]
+  client.close()
+  for (const { gone } of both) await gone
+  await isOver(scene)
+})
 
-/** As the server says it. */
-const goAway = (socket: { onmessage: ((event: never) => void) | null }, code = 'GOING_AWAY', message = 'So long.') =>
-  socket.onmessage?.({ data: JSON.stringify({ event: '$bye', data: { code, message } }) } as never)
+/** Places of the user's own from which it is closed, and how the server leads there. */
+const PLACES: Readonly<Record<string, (close: () => void) => Options>> = {
+  onReady: (close) => ({ onReady: () => close() }),
+  'onReady, with a message of its own on its way': (close) => ({
+    onReady: async ({ send }) => {
+      const sent = send('auth')
+      close()
+      await sent
+    },
+  }),
+  token: (close) => ({
+    token: async () => {
+      // It is asked for while connect() runs, and has no client to close yet.
+      await aWhile()
+      close()
+      return 'token'
+    },
+  }),
+}
 
-for (const { what, options, meet, holds, come } of STATES)
-  test(`closed ${what} it rejects what waits, once, and leaves no timer behind`, async () => {
-    const { app, held, open } = seat()
-    const begun = begin(app, { ...enters, ...options } as typeof enters, meet && { meet })
-    if (holds) held.add(holds)
-    const { client, clock, gateway, end, settle } = begun
-    await come?.(begun, held)
-    held.add('peek')
-    let rejections = 0
-    const asked = [client.send('peek'), client.send('leave'), client.send('peek')].map((promise) =>
-      outcome(promise).then(({ error }) => {
-        rejections++
-        return error
+for (const [where, optionsOf] of Object.entries(PLACES))
+  test(`it is closed from ${where}`, async () => {
+    const called = latch()
+    const scene: Scene = await victim(
+      { heard: kind },
+      optionsOf(() => {
+        scene.client.close()
+        called.open()
       }),
     )
-    await settle()
-    assert.is(rejections, 0)
-    client.close()
-    client.close()
-    assert.is(client.state, 'closed')
-    assert.is(client.farewell, undefined)
-    for (const error of await Promise.all(asked)) {
-      assert.instance(error, ClientError)
-      assert.is(error?.code, 'CLOSED')
-      assert.match(error?.message ?? '', /was not answered: the client is closed\.$/)
-    }
-    assert.is(rejections, 3)
-    open()
-    await settle()
-    assert.is((await outcome(client.send('peek'))).error?.code, 'CLOSED')
-    assert.equal([gateway.sockets.length, clock.next()], [0, undefined])
-    await end()
+    const sent = outcomeOf(scene.client.send('echo'))
+    await called.passed
+    is(await sent, 'CLOSED')
+    await isOver(scene)
   })
 
-test('closed while a message waits to be sent again it leaves no timer behind', async () => {
-  const app = ws({ warn: () => {} })
-    .onConnect(() => accept())
-    .on('busy', v.undefined(), () => {
-      throw new UnavailableError('Not now.', { retryAfterMs: 20_000 })
-    })
-    .build()
-  const { client, clock, end, settle } = begin(app)
-  const asked = outcome(client.send('busy'))
-  await settle()
-  client.close()
-  assert.is((await asked).error?.code, 'CLOSED')
-  await settle()
-  assert.is(clock.next(), undefined)
-  await end()
-})
-
-test('watchers are told of the end, and it can be closed by one of them', async () => {
-  const { app } = seat()
-  const { client, end, socket, settle } = begin(app, protocol)
-  const told: string[] = []
-  client.subscribe(() => {
-    told.push(client.state)
-    if (client.state === 'waiting') client.close()
-  })
-  await client.send('peek')
-  socket().vanish()
-  await settle()
-  assert.equal(
-    [...new Set(told)],
-    ['connecting', 'open', 'waiting', 'closed'].filter((one) => told.includes(one)),
+test('it is closed from onError', async () => {
+  const closed = latch()
+  const scene: Scene = await victim(
+    { heard: (one) => one.say('garbage') },
+    {
+      onError: () => {
+        scene.client.close()
+        closed.open()
+      },
+    },
   )
-  assert.is(client.state, 'closed')
-  await end()
+  const sent = outcomeOf(scene.client.send('echo'))
+  await closed.passed
+  is(await sent, 'CLOSED')
+  await isOver(scene)
 })
 
-for (const code of ['OK', 'DEADLINE_EXCEEDED', 'FAILED_PRECONDITION', 'PERMISSION_DENIED', 'UNAUTHENTICATED'])
-  test(`a $bye with ${code} is for good, and its words are those of what had no answer`, async () => {
-    const { app, held, open } = seat()
-    const { client, end, pass, settle, socket, dialled } = begin(app, enters)
-    await client.send('peek')
-    held.add('peek')
-    const asked = outcome(client.send('leave'))
-    await settle()
-    const queued = outcome(client.send('peek'))
-    await settle()
-    goAway(socket(), code, 'Tea is over.')
-    await pass(60_000)
-    assert.equal([client.state, client.farewell], ['closed', { code, message: 'Tea is over.' }])
-    assert.is(dialled.length, 1)
-    assert.is((await asked).error, undefined)
-    assert.match((await queued).error?.message ?? '', 'Tea is over.')
-    open()
-    await end()
-  })
-
-test('after a $bye with UNAVAILABLE it comes again', async () => {
-  const { app } = seat()
-  const { client, end, pass, socket, dialled } = begin(app, enters)
-  await client.send('peek')
-  goAway(socket(), 'UNAVAILABLE', 'We are moving.')
-  await pass(1_000)
-  assert.is(dialled.length, 2)
-  assert.is(client.state, 'open')
-  assert.is(await client.send('peek'), 'inside')
-  await end()
+test('it is closed from a listener, and a second listener of the same push still hears it', async () => {
+  const scene = await victim({ heard: (one) => one.say({ event: 'said', data: 1 }) })
+  const { client } = scene
+  const heard: unknown[] = []
+  client.on('said', () => client.close())
+  client.on('said', (data) => heard.push(data))
+  is(await outcomeOf(client.send('echo')), 'CLOSED')
+  equal(heard, [1])
+  await isOver(scene)
 })
 
-test('after a $bye with UNAUTHENTICATED it comes again where it has a next token', async () => {
-  const { app } = seat()
-  let tokens = 0
-  const { client, end, pass, socket, dialled } = begin(app, { ...enters, token: () => `token ${++tokens}` })
-  await client.send('peek')
-  goAway(socket(), 'UNAUTHENTICATED', 'It is over.')
-  await pass(1_000)
-  assert.equal([dialled.length, tokens, client.state], [2, 2, 'open'])
-  await end()
+test('it is closed by whoever watches it, in each change', async () => {
+  for (const state of ['open', 'waiting']) {
+    const scene = await victim({ heard: kind })
+    const { client, server, untilState } = scene
+    client.subscribe(() => client.state === state && client.close())
+    const first = await server.victim(0)
+    if (state === 'waiting') {
+      await untilState('open')
+      first.kill()
+    }
+    await untilState('closed')
+    await isOver(scene)
+  }
 })
 
-test('what the server closes by its own word is closed', async () => {
-  const { app } = seat()
-  const { client, end, pass, socket } = begin(app, enters)
-  await client.send('peek')
-  const over = outcome(client.once('said'))
-  await app.server.connection(socket().connectionId).close('No more tea.')
-  await pass(1_000)
-  assert.equal([client.state, client.farewell], ['closed', { code: 'OK', message: 'No more tea.' }])
-  assert.match((await over).error?.message ?? '', 'No more tea.')
-  await end()
+test('it is closed in the middle of a stream, which throws that it was', async () => {
+  const scene = await victim({ heard: (one, { action, id }) => one.say({ action, id, progress: 1 }) })
+  const { client } = scene
+  const steps: unknown[] = []
+  const failure = await outcomeOf(
+    (async () => {
+      for await (const step of client.stream('slow')) {
+        steps.push(step)
+        client.close()
+      }
+    })(),
+  )
+  equal([failure, steps], ['CLOSED', [1]])
+  await isOver(scene)
+})
+
+test('a farewell and close() at the same time are one end', async () => {
+  const scene = await victim({ heard: kind })
+  const { client, server, states } = scene
+  await client.send('echo')
+  const one = await server.victim(0)
+  one.say({ event: '$bye', data: { code: 'PERMISSION_DENIED', message: 'No.' } })
+  client.close()
+  is(states.filter((state) => state === 'closed').length, 1)
+  await isOver(scene)
 })
 
 test.run()

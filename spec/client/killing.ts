@@ -26,14 +26,19 @@ export interface Killed {
 }
 
 /** Where a kill strikes, one after the other. */
-const SPOTS: readonly { readonly end: End; readonly during: 'say' | 'add' | undefined }[] = [
+const SPOTS: readonly { readonly end: End; readonly during: Moment }[] = [
   { end: 'gateway', during: undefined },
   { end: 'client', during: undefined },
   { end: 'gateway', during: 'say' },
   { end: 'client', during: 'add' },
   { end: 'gateway', during: 'add' },
   { end: 'client', during: 'say' },
+  { end: 'gateway', during: 'takeover' },
+  { end: 'client', during: 'takeover' },
 ]
+
+/** In the middle of a handler, while the state is taken over, or between two messages. */
+type Moment = 'say' | 'add' | 'takeover' | undefined
 
 /**
  * Send so many messages, fifty at a time and each tenth one changing the state, and kill the connection whenever
@@ -45,17 +50,32 @@ export const killing = async (
   more: { readonly pipeline?: boolean } = {},
 ): Promise<Killed> => {
   let kills = 0
+  let strikes = 0
   let isDue = false
+  /** The end to cut while the state is taken over. */
+  let next: End | undefined
   let back = Promise.resolve()
-  const strike = (during: 'say' | 'add' | undefined) => {
-    const spot = SPOTS[kills % SPOTS.length]
-    if (!isDue || !spot || spot.during !== during) return undefined
-    isDue = false
+  const kill = (end: End) => {
     kills++
+    line.cut(end)
+  }
+  const strike = (during: Moment) => {
+    const spot = SPOTS[strikes % SPOTS.length]
+    if (!isDue || !spot || (spot.during ?? 'takeover') !== (during ?? 'takeover')) return undefined
+    isDue = false
+    strikes++
     back = untilBack()
-    line.cut(spot.end)
+    if (spot.during === 'takeover') next = spot.end
+    kill(spot.end)
     // Half of the handlers are through before the client is back.
-    return kills % 2 === 0 ? back : undefined
+    return strikes % 2 === 0 ? back : undefined
+  }
+  /** A takeover begins: it is killed at another turn each time, from the first one to after its end. */
+  const takesOver = async () => {
+    const end = next
+    next = undefined
+    for (let turns = strikes % 24; end && turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve))
+    if (end) kill(end)
   }
   const { app, machine, tally, connected } = tallyApp(strike)
   const gateway = await localGateway(app, { notice: () => {} })
@@ -68,6 +88,7 @@ export const killing = async (
       if (sent.has(id)) sentAgain++
       sent.add(id)
       super.send(text)
+      if (text.includes('"$resume"')) void takesOver()
     }
   }
   const client = connect<typeof app>(line.url, {
@@ -91,11 +112,11 @@ export const killing = async (
       })
     })
   const failed = new Map<string, number>()
-  let next = 0
+  let last = 0
   let answered = 0
   const worker = async () => {
-    while (next < messages) {
-      const n = next++
+    while (last < messages) {
+      const n = last++
       await client.send(n % 10 === 0 ? 'add' : 'say', { n }).catch((error) => {
         if (error instanceof RemoteError && error.code === 'ALREADY_EXISTS') return
         count(failed, `${Object(error).code}: ${error.message}`)

@@ -172,7 +172,7 @@ test('an answer to nothing that was ever asked is told to onError', async () => 
   const stray = JSON.stringify({ action: 'echo', id: 'mine', data: 1 })
   socket().onmessage?.({ data: stray } as never)
   await settle()
-  assert.equal(errors.map(String), [`Error: No answer to anything: ${stray}`])
+  assert.equal(errors.map(String), [`Error: Answers nothing: ${stray}`])
   await end()
 })
 

@@ -54,7 +54,7 @@ const inherited: Invariant = {
     const without = world.connections.findIndex((name, at) => {
       const record = world.record(moment, at)
       const wasTaken = world.tasks.some(({ on }, task) => on === name && told[task] === 'resumed')
-      const had = record?.resumed && world.members.includes(record.resumed.from)
+      const had = record?.resumed && world.members.includes(record.resumed.shown ?? record.resumed.from)
       return wasTaken && had && !record.closed && permits(record.state) && moment.members[at] === 0
     })
     return without < 0 ? undefined : `'${world.connections[without]}' has lost the channel of the one before`

@@ -117,7 +117,11 @@ export class Steps {
     if (isWrite(act)) {
       const written = this.#write(moment, task, act, 'done')
       if (written.broken) return written
-      if (act.op !== 'replace') return this.#answer(written.moment, task, log, act, `${now}`, { now })
+      if (act.op === 'leave') return this.#answer(written.moment, task, log, act, `${now}`, { now })
+      if (act.op === 'join') {
+        const { applied } = written
+        return this.#answer(written.moment, task, log, act, `${applied ? '+' : '-'}${now}`, { now, applied })
+      }
       if (written.applied) return this.#answer(written.moment, task, log, act, `+${now}`, { now, applied: true })
       const connection = this.#world.connection(task, act.of)
       const record = this.#world.record(moment, connection)
