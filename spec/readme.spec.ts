@@ -35,7 +35,7 @@ const folder = mkdtempSync(join(ROOT, '.cache/readme-'))
 const NAMED: Readonly<Record<string, string>> = {
   './handler.js': '',
   './door.js': "id: 'door'",
-  './channels.js': "pushes({ said: v.object({ text: v.string() }) })",
+  './channels.js': 'pushes({ said: v.object({ text: v.string() }) })',
   './tokens.js': "from 'ws-interlock/guard'\nimport { memory }",
 }
 const files = examples.map(({ code }, index) => {
@@ -94,7 +94,11 @@ test('every file that is linked to is there', () => {
 
 test('every chapter that the contents name is there', () => {
   const chapters = [...README.matchAll(/^##+ (.+)$/gm)].map(
-    ([, title = '']) => `#${title.toLowerCase().replaceAll(' ', '-').replace(/[^\w-]/g, '')}`,
+    ([, title = '']) =>
+      `#${title
+        .toLowerCase()
+        .replaceAll(' ', '-')
+        .replace(/[^\w-]/g, '')}`,
   )
   for (const [, anchor = ''] of README.matchAll(/\]\((#[^)]+)\)/g)) assert.ok(chapters.includes(anchor), anchor)
 })
