@@ -33,12 +33,14 @@ export const careOf = (session: Session) => {
   const watch = (live: Live) => {
     const { link } = live
     const idleMs = clock.now() - link.activeAt
-    if (idleMs >= heartbeatMs)
+    // Where the clock was set back nobody can tell.
+    const isIdle = idleMs < 0 || idleMs >= heartbeatMs
+    if (isIdle)
       session.tell(live, '$ping', undefined, { timeoutMs: openMs }).catch((error) => {
         // A refusal is an answer too.
         if (error.code === 'TIMEOUT') link.drop('A heartbeat was not answered.')
       })
-    after(live, idleMs >= heartbeatMs ? heartbeatMs : heartbeatMs - idleMs, () => watch(live))
+    after(live, isIdle ? heartbeatMs : heartbeatMs - idleMs, () => watch(live))
   }
 
   const renewAt = (live: Live, expiresAt: number) => {

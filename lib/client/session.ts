@@ -76,6 +76,7 @@ export const makeSession = (settings: Settings) => {
     if (session.isDialling || isClosed() || old !== session.current) return
     session.isDialling = true
     let live: Live | undefined
+    let isAnew = false
     try {
       if (protocol) mirror ??= await (await later()).mirrorOf(session)
       const address: Address = settings.isPlain
@@ -95,6 +96,7 @@ export const makeSession = (settings: Settings) => {
       resumeToken = taken?.token
       if (taken) mirror?.resume(taken.state)
       else {
+        isAnew = true
         mirror?.begin(since)
         book.session++
         book.counted = 0
@@ -110,6 +112,8 @@ export const makeSession = (settings: Settings) => {
     } catch (error) {
       live?.link.drop()
       if (isClosed()) return
+      // Half made ready it is no state to go on with.
+      if (isAnew) resumeToken = undefined
       onError(error)
       // What was begun on the new one is not the state of the old one.
       if (main.isHeld) mirror?.resume(undefined)

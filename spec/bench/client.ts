@@ -8,6 +8,7 @@ export interface ClientFigure {
   readonly value: number
   readonly unit: string
   readonly limit?: number
+  readonly atLeast?: number
 }
 
 /** Runs a program of this folder in a process of its own, from a bundle; what it prints is what was measured. */
@@ -42,7 +43,7 @@ export const rolloverFigures = async (measure: Measure): Promise<readonly Client
 }
 
 const came = (how: string, { changes, requests, pushes }: Rollover): readonly ClientFigure[] => [
-  { what: `${how}: changes of connections (5 or more)`, value: changes, unit: '' },
+  { what: `${how}: changes of connections`, value: changes, unit: '', atLeast: 5 },
   { what: `${how}: 1,000 requests, lost`, value: requests.lost, unit: '', limit: 0 },
   { what: `${how}: 1,000 requests, doubled`, value: requests.doubled, unit: '', limit: 0 },
   { what: `${how}: 1,000 pushes, lost`, value: pushes.lost, unit: '', limit: 0 },

@@ -116,18 +116,26 @@ const STATES: Readonly<Record<string, Case>> = {
   },
   'while it resumes on another connection': {
     script: {
-      opened: (one) => one.index === 0 && one.say({ event: '$resume', data: { token: 'token', windowMs: MINUTE } }),
-      heard: (one, asked) => asked.action === 'echo' && kind(one, asked),
+      heard: (one, asked) => {
+        if (asked.action !== 'echo') return
+        kind(one, asked)
+        one.say({ event: '$resume', data: { token: 'token', windowMs: MINUTE } })
+      },
     },
     reach: async ({ client, server }) => {
+      const heard = client.once('told')
       await client.send('echo')
       const first = await server.victim(0)
+      // Once this is heard, so is the offer before it.
+      first.say({ event: 'told' })
+      await heard
       first.kill()
       await (await server.victim(1)).hear('$resume')
     },
   },
   'waiting, after the connection was lost': {
     script: { door: (index) => (index === 0 ? 'open' : 'never') },
+    options: { resend: 'always' },
     reach: async ({ server, untilState }) => {
       await untilState('open')
       const first = await server.victim(0)
@@ -146,7 +154,7 @@ const STATES: Readonly<Record<string, Case>> = {
 
 for (const [where, { script, options, reach }] of Object.entries(STATES))
   test(`${where}: what waits is CLOSED, loops end, and nothing happens any more`, async () => {
-    const scene = await victim(script, options)
+    const scene = await victim(script, { timeoutMs: 10 * MINUTE, ...options })
     const { client } = scene
     const waiting = [outcomeOf(client.send('slow', 1)), outcomeOf(client.send('slow', 2))]
     const next = outcomeOf(client.once('said'))

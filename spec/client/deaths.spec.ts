@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import { equal, is, ok } from 'uvu/assert'
+import type { SocketClass } from 'ws-interlock/client'
 import { type Door, reply, type Said, type Victim } from '../kit/hostile.ts'
 import { latch } from '../kit/wire.ts'
 import { aWhile, closeAll, kind, loadAll, MINUTE, type Options, outcomeOf, said, victim } from './victim.ts'
@@ -21,25 +22,34 @@ const DOORS: readonly (readonly [what: string, door: Door, waitMs?: number])[] =
   ['never answered', 'never', 10_000],
 ]
 
-for (const [what, door, waitMs = 0] of DOORS)
-  test(`connecting: ${what}, it comes again, and what was sent meanwhile is answered`, async () => {
-    const { client, server, clock, states, errors } = await victim(
-      { door: (index) => (index < 3 ? door : 'open'), heard: kind },
-      { timeoutMs: MINUTE },
-    )
-    const sent = outcomeOf(client.send('echo', 'patient'))
-    for (let knocks = 1; knocks <= 3; knocks++) {
-      await server.untilKnocks(knocks)
-      if (waitMs > 0) {
-        await aWhile()
-        is(server.knocks(), knocks)
-        clock.advance(waitMs)
+/** Node has a WebSocket of its own from 22 on; that of 22 tells no `close` where it never was open. */
+const { WebSocket: own } = globalThis as { readonly WebSocket?: SocketClass }
+const CLASSES: readonly (readonly [of: string, options: Options])[] = [
+  ["'ws'", {}],
+  ...(own ? [['Node', { WebSocket: own }] as const] : []),
+]
+
+for (const [of, options] of CLASSES)
+  for (const [what, door, waitMs = 0] of DOORS)
+    test(`connecting, by the WebSocket of ${of}: ${what}, it comes again, and what was sent meanwhile is answered`, async () => {
+      const { client, server, clock, states, errors } = await victim(
+        { door: (index) => (index < 3 ? door : 'open'), heard: kind },
+        { timeoutMs: MINUTE, ...options },
+      )
+      const sent = outcomeOf(client.send('echo', 'patient'))
+      for (let knocks = 1; knocks <= 3; knocks++) {
+        await server.untilKnocks(knocks)
+        if (waitMs > 0) {
+          await aWhile()
+          is(server.knocks(), knocks)
+          clock.advance(waitMs)
+        }
       }
-    }
-    is(await sent, 'patient')
-    equal([server.knocks(), states], [4, ['connecting', 'open']])
-    ok(errors.length >= 3)
-  })
+      is(await sent, 'patient')
+      equal([server.knocks(), states], [4, ['connecting', 'open']])
+      // That of Node 24 asks a second time by itself where it is refused with 401.
+      ok(errors.length >= 1)
+    })
 
 for (const subprotocol of [undefined, 'other'])
   test(`connecting: answered by ${subprotocol ? 'a subprotocol that was not offered' : 'no subprotocol'} it comes again`, async () => {
@@ -309,6 +319,33 @@ test('an answer and a close in one breath: the answer is heard', async () => {
   })
   is(await outcomeOf(client.send('echo', 'a')), 'a')
   await server.victim(1)
+})
+
+test('one that dies half made ready is no state to go on with: the next one is made ready from the start', async () => {
+  const runs: boolean[] = []
+  const { client, server } = await victim(
+    {
+      heard: (one, asked) => {
+        if (one.index === 0 && asked.action === 'slow') return one.kill()
+        kind(one, asked)
+        if (asked.action === 'auth') one.say({ event: '$resume', data: { token: `of ${one.index}`, windowMs: MINUTE } })
+      },
+    },
+    {
+      onReady: async ({ send, recovered }) => {
+        runs.push(recovered)
+        if (recovered) return
+        await send('auth')
+        await send('slow')
+      },
+    },
+  )
+  is(await outcomeOf(client.send('echo', 'ready')), 'ready')
+  equal(runs, [false, false])
+  equal(
+    (await server.victim(1)).heard.map(({ action }) => action),
+    ['auth', 'slow', 'echo'],
+  )
 })
 
 test('a token that cannot be had is asked for again', async () => {

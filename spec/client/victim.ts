@@ -4,19 +4,20 @@ import * as v from 'valibot'
 import { WebSocket } from 'ws'
 import { ws } from 'ws-interlock'
 import { ClientError, type ConnectOptions, connect, RemoteError } from 'ws-interlock/client'
-import { fakeClock } from 'ws-interlock/testing'
+import { type FakeClock, fakeClock } from 'ws-interlock/testing'
 import { type Hostile, hostile, reply, type Script, type Victim } from '../kit/hostile.ts'
 import { within } from '../kit/peer.ts'
 
 /** What the client is typed by. It never runs: the server is another one. */
 const app = ws({ warn: () => {} })
-  .pushes({ said: v.unknown() })
+  .pushes({ said: v.unknown(), told: v.unknown() })
   .on('auth', v.unknown(), ({ data }) => data)
   .on('echo', v.unknown(), ({ data }) => data)
   .on('slow', v.unknown(), ({ data }) => data)
   .build()
 
 export type Options = ConnectOptions<typeof app>
+type SpecClock = Pick<FakeClock, 'now' | 'setTimeout' | 'clearTimeout' | 'next' | 'advance'>
 
 export const MINUTE = 60_000
 /** Far longer than anything takes here. */
@@ -41,12 +42,15 @@ export const loadAll = async (): Promise<void> => {
  * A client of a hostile server, over real sockets. Its clock stands still, and what is due runs: without jitter every wait
  * before another attempt is over at once. Time goes on by `clock.advance`.
  */
-export const victim = async (script: Script = {}, options: Options = {}) => {
+export const victim = async (script: Script = {}, options: Options = {}, clock: SpecClock = fakeClock()) => {
   const server = await hostile(script)
-  const clock = fakeClock()
   const errors: unknown[] = []
   // As a real timer: what is no number, or too large, is over at once.
-  const setTimeout: typeof clock.setTimeout = (run, ms) => clock.setTimeout(run, ms <= MAX_TIMER_MS ? ms : 0)
+  const waits: number[] = []
+  const setTimeout: typeof clock.setTimeout = (run, ms) => {
+    waits.push(ms)
+    return clock.setTimeout(run, ms <= MAX_TIMER_MS ? ms : 0)
+  }
   const client = connect<typeof app>(server.url, {
     WebSocket,
     clock: { ...clock, setTimeout },
@@ -76,12 +80,23 @@ export const victim = async (script: Script = {}, options: Options = {}) => {
       PATIENCE_MS,
     )
   const untilState = (state: string) => until(`the state '${state}' of the client`, () => client.state === state)
-  /** Let a minute pass, once it is known when the connection is to be replaced: that is loaded when it is in service. */
+  /** Let a minute pass, once something waits for it: the code that does is loaded when the connection is in service. */
   const roll = async () => {
-    await until('a timer of the connection', () => clock.next() !== undefined)
+    await until('something that waits for a minute', () => waits.includes(MINUTE))
     clock.advance(MINUTE)
   }
-  return { client, server, clock, errors, roll, states: states as readonly string[], until, untilState }
+  return {
+    client,
+    server,
+    clock,
+    errors,
+    states: states as readonly string[],
+    /** All that was waited for, in milliseconds. */
+    waits: waits as readonly number[],
+    roll,
+    until,
+    untilState,
+  }
 }
 
 /** Let the turns of the event loop pass that a message would need to come, so that its absence says something. */

@@ -19,7 +19,11 @@ const desk = () => {
       createMachine({
         id: 'desk',
         initial: 'outside',
-        states: { outside: { on: { enter: 'inside' } }, inside: { on: { look: stay, turn: 'inside' } } },
+        states: {
+          outside: { on: { enter: 'inside' } },
+          inside: { on: { look: stay, turn: 'away' } },
+          away: { on: { look: stay } },
+        },
       }),
       { resume: resume({ secret: 'a secret of thirty-two characters', windowMs: WINDOW_MS }) },
     )
@@ -105,7 +109,7 @@ test('once a message was applied there the answer has come, and the token is spe
   await answerOf(second, 'turn')
   const { error } = await takeOver({ token, key: 'k' })
   assert.is(error?.details.reason, 'resume-denied')
-  assert.is(await answerOf(second, 'look'), 'inside')
+  assert.is(await answerOf(second, 'look'), 'away')
   await gateway.close()
 })
 

@@ -130,10 +130,20 @@ test('where a join stays unanswered the claim stays too, since the join may stil
   const { result, ops } = walk(
     taking(),
     { record: recordIn('anonymous') },
-    ...[APPLIED, old, APPLIED, { channels: ['lobby'] }, gone, APPLIED, LOST, NONE],
+    ...[APPLIED, old, APPLIED, { channels: ['lobby'] }, gone, APPLIED, LOST],
   )
-  assert.is(ops, 'read replace read replace channels read replace join leave')
+  assert.is(ops, 'read replace read replace channels read replace join')
   assert.is(result.kind, 'unknown')
+})
+
+test('where the new connection ends meanwhile, what has not moved is left where it is', () => {
+  const { result, ops } = walk(
+    taking(),
+    { record: recordIn('anonymous') },
+    ...[APPLIED, old, APPLIED, { channels: ['lobby'] }, gone, APPLIED, { applied: false }],
+  )
+  assert.is(ops, 'read replace read replace channels read replace join')
+  assert.is(result.kind, 'gone')
 })
 
 for (const [what, unread] of [

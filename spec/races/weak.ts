@@ -1,6 +1,6 @@
 import type { Claimed } from '../../lib/flow/claim.ts'
-import type { Handled } from '../../lib/flow/handle.ts'
 import { Fault } from '../../lib/flow/fault.ts'
+import type { Handled } from '../../lib/flow/handle.ts'
 import type { State } from '../../lib/flow/state.ts'
 import { Outbox } from '../../lib/gateway/outbox.ts'
 import type { ConnectionRecord, Records, StorePorts } from '../../lib/store/store.ts'
