@@ -13,6 +13,7 @@ export const warm = async (): Promise<void> => {
     .store(memory())
     .protocol(
       createMachine({ initial: 'a', states: { a: { on: { go: 'b', no: 'c' } }, b: { on: { go: 'a' } }, c: {} } }),
+      { mirror: true },
     )
     .onConnect(() => accept())
     .on('go', () => {})
