@@ -175,7 +175,7 @@ export const makeRequests = (rules: Rules): Requests => {
 
   // One that may change the state leaves alone, and the others wait for it: the server runs them in any order.
   const mayLeave = ({ flying, changing }: Lane, { name }: Request) =>
-    pipeline ? flying < MAX_AHEAD : !changing && (!flying || !changes(name))
+    pipeline ? flying < MAX_AHEAD && (flying === changing || !changes(name)) : !changing && (!flying || !changes(name))
 
   const pump: Requests['pump'] = (lane) => {
     for (;;) {

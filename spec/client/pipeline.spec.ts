@@ -8,22 +8,35 @@ test.before(warmClient)
 
 const options = { protocol: seatMachine, pipeline: true }
 
-test('all leave at once, and say how many that may change the state came before', async () => {
+test('they leave without waiting for one that may change the state, and say how many such came before', async () => {
   const { app, held, open, ran } = seat()
   const { client, end, settle, seen } = begin(app, options)
   held.add('enter')
-  const all = [client.send('enter'), client.send('say', { n: 1 }), client.send('leave'), client.send('peek')]
+  const all = [client.send('enter'), client.send('leave'), client.send('peek'), client.send('peek')]
   await settle()
   const left = seen.filter(({ isOut }) => isOut).map(({ action, dep }) => [action, dep])
   assert.equal(left, [
     ['enter', 0],
-    ['say', 1],
     ['leave', 1],
+    ['peek', 2],
     ['peek', 2],
   ])
   assert.equal(ran, ['enter'])
   open()
-  assert.equal(await Promise.all(all), [undefined, 2, undefined, 'outside'])
+  assert.equal(await Promise.all(all), [undefined, undefined, 'outside', 'outside'])
+  await end()
+})
+
+test('one that may change the state waits for those before it that do not: the server could not tell which was first', async () => {
+  const { app, held, open } = seat()
+  const { client, end, settle, sent } = begin(app, options)
+  await client.send('enter')
+  held.add('say')
+  const all = [client.send('say', { n: 1 }), client.send('leave'), client.send('peek')]
+  await settle()
+  assert.equal([sent('say').length, sent('leave').length, sent('peek').length], [1, 0, 0])
+  open()
+  assert.equal(await Promise.all(all), [2, undefined, 'outside'])
   await end()
 })
 
