@@ -8,8 +8,11 @@ export interface Address {
   readonly token?: Token | undefined
 }
 
+/** Whoever wants a token: a session, which tells when it is closed. */
+type Asking = Settings & { readonly ends?: Set<() => void> }
+
 /** The server answers with a name that was offered, and never with the token. */
-export const addressOf = async (settings: Settings): Promise<Address> => {
+export const addressOf = async (settings: Asking): Promise<Address> => {
   const { url, codec, protocols = [], tokenBy = 'subprotocol' } = settings
   const given = await nextToken(settings)
   const to = new URL(url)
@@ -18,11 +21,35 @@ export const addressOf = async (settings: Settings): Promise<Address> => {
   return { url: to.href, protocols: [codec.subprotocol, ...bearer, ...protocols], token: given }
 }
 
-/** The next token, with its end, where that is known. */
-export const nextToken = async ({ token }: Settings): Promise<Token | undefined> => {
-  const next = await token?.()
-  return typeof next === 'string' ? { token: next, expiresAt: Number.POSITIVE_INFINITY } : next
+/**
+ * The next token, with its end, where that is known. Rejects where there is none within `timeoutMs`, and with a TypeError
+ * where it is no text; neither says anything of what was given, which may be a secret.
+ */
+export const nextToken = async ({ token, clock, timeoutMs, ends }: Asking): Promise<Token | undefined> => {
+  if (!token) return undefined
+  let timer: unknown
+  const stop = () => clock.clearTimeout(timer as never)
+  // A client that is closed leaves no timer: it would keep a process alive.
+  ends?.add(stop)
+  const late = new Promise<never>((_, reject) => {
+    timer = clock.setTimeout(() => reject(new Error(`connect: token() gave nothing in ${timeoutMs} ms.`)), timeoutMs)
+  })
+  try {
+    return tokenOf(await Promise.race([token(), late]))
+  } finally {
+    ends?.delete(stop)
+    stop()
+  }
 }
+
+const tokenOf = (given: unknown): Token => {
+  const { token, expiresAt = Number.POSITIVE_INFINITY } = typeof given === 'string' ? { token: given } : Object(given)
+  if (typeof token === 'string') return { token, expiresAt }
+  const what = Object(given) === given ? `an object whose token is ${kindOf(token)}` : kindOf(given)
+  throw new TypeError(`connect: token() gives a text, or { token, expiresAt } with a text, and not ${what}.`)
+}
+
+const kindOf = (value: unknown) => (value === null ? 'null' : typeof value)
 
 const base64url = (text: string) =>
   btoa(String.fromCharCode(...new TextEncoder().encode(text)))

@@ -11,8 +11,9 @@ export const careOf = (session: Session) => {
   const begin = (live: Live, old: Live | undefined, tokenExpiresAt: number | undefined) => {
     if (old) retire(old)
     if (!isAlive(live)) return
-    after(live, heartbeatMs, () => watch(live))
-    after(live, rolloverMs * (1 - random() / 10), () => dial(live))
+    // Infinity is never, and a timer would be over at once.
+    if (heartbeatMs < Number.POSITIVE_INFINITY) after(live, heartbeatMs, () => watch(live))
+    if (rolloverMs < Number.POSITIVE_INFINITY) after(live, rolloverMs * (1 - random() / 10), () => dial(live))
     if (tokenExpiresAt !== undefined) renewAt(live, tokenExpiresAt)
     listen()
   }
@@ -44,11 +45,13 @@ export const careOf = (session: Session) => {
   }
 
   const renewAt = (live: Live, expiresAt: number) => {
-    const inMs = expiresAt - clock.now() - LEAD_MS
+    const leftMs = expiresAt - clock.now()
+    // One that lives under two minutes is replaced when half of that is over.
+    const inMs = Math.max(leftMs - LEAD_MS, leftMs / 2, LEAST_MS)
     ends.set(live, expiresAt)
     const due = () => ends.get(live) === expiresAt && renew(live)
     // No connection lives longer, and no timer can be longer than 24 days.
-    if (inMs < DAY_MS) after(live, Math.max(0, inMs), due)
+    if (inMs < DAY_MS) after(live, inMs, due)
   }
 
   /** Bring the next token. */
@@ -56,9 +59,9 @@ export const careOf = (session: Session) => {
     try {
       const next = await nextToken(session)
       if (!next || !isAlive(live)) return
-      await session.tell(live, '$token', { token: next.token })
-      // One that is over so soon again would be asked for without end.
-      if (isAlive(live) && next.expiresAt > clock.now() + 2 * LEAD_MS) renewAt(live, next.expiresAt)
+      const { expiresAt = next.expiresAt } = Object(await session.tell(live, '$token', { token: next.token }))
+      // Where it was a text alone the server knows when it ends.
+      if (isAlive(live)) renewAt(live, next.expiresAt < Number.POSITIVE_INFINITY ? next.expiresAt : expiresAt)
     } catch (error) {
       onError(error)
     }
@@ -91,5 +94,7 @@ const ends = new WeakMap<Live, number>()
 
 /** So long before its end a token is replaced. */
 const LEAD_MS = 60_000
+/** One that is over already is not asked for without a pause. */
+const LEAST_MS = 1_000
 const DAY_MS = 86_400_000
 const SPREAD_MS = 1_000

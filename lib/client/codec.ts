@@ -32,6 +32,8 @@ export interface ClientCodec {
    * for what it cannot read.
    */
   readonly read: (text: string) => Incoming | undefined | Promise<Incoming | undefined>
+  /** The connection in service is lost: what had no answer on it waits for none any more. */
+  readonly lost?: () => void
 }
 
 export type Written = string | readonly string[]

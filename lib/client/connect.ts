@@ -27,7 +27,8 @@ import { settingsOf } from './settings.ts'
  * (after two hours, or ten minutes of silence), and keeps the messages in order. It connects at once, and what is sent
  * before that waits.
  *
- * Throws a TypeError, in a sentence, for a URL or options that are none, and where there is no WebSocket.
+ * Throws a TypeError, in a sentence, for what is no URL, and where there is no WebSocket. Other options that are none close
+ * the client: `onError` is told, and `farewell` says what is wrong.
  */
 export const connect: Connect = <A extends AppLike>(url: unknown, options: unknown = {}): Client<A> => {
   const client = makeSession(settingsOf(url as string | URL, options as ConnectOptions<AppLike>))

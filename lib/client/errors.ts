@@ -1,6 +1,6 @@
 import type { Code, PeerError } from '../errors.ts'
+import type { Request } from './lane.ts'
 import type { Link } from './link.ts'
-import type { Request } from './requests.ts'
 
 /**
  * The server refused a message, or the mirrored machine did before it was sent. `code` is gRPC's, with gRPC's meaning.
@@ -72,7 +72,7 @@ export interface About {
   /** On which connection it was on its way then. */
   readonly link?: Link | undefined
   /** A connection was being made ready. */
-  readonly isHeld?: boolean
+  readonly isHeld?: boolean | undefined
 }
 
 /** The sentences are loaded with the first error, and without them its code has to do: there may be no network. */

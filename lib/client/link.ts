@@ -54,7 +54,7 @@ export const makeLink = (url: string, protocols: string[], wiring: Wiring, ear: 
         },
         failed,
       ),
-    drop: (reason = 'It was closed here.') => {
+    drop: (reason = 'Closed here.') => {
       end(reason)
       // A socket that is dead says nothing for half a minute; nobody waits for it.
       socket.close(1000)

@@ -1,6 +1,7 @@
 import type { ClientState, Farewell } from '../types/client.ts'
+import type { Lane } from './lane.ts'
 import type { Link } from './link.ts'
-import type { Asking, Lane, Requests } from './requests.ts'
+import type { Asking, Requests } from './requests.ts'
 import type { Settings } from './settings.ts'
 
 /** A connection, while it is made ready, in service, and listened to after that. */
@@ -23,6 +24,8 @@ export interface Live {
 export interface Session extends Settings {
   readonly main: Lane
   readonly requests: Requests
+  /** Whether a message may change the state. */
+  readonly changes: (name: string) => boolean
   /** The connection that is in service. */
   current?: Live | undefined
   state: ClientState

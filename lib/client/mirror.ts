@@ -25,7 +25,7 @@ export interface Mirror {
    * The server refused one: `FAILED_PRECONDITION` with `details.state` tells where it is. `UNKNOWN`, also of a message
    * that was given up: whether it was applied is not known. `name`: of the message. @default that of the last one sent
    */
-  readonly refused: (error: PeerError, name?: string) => void
+  readonly refused: (error: Pick<PeerError, 'code' | 'details'>, name?: string) => void
   /** A push `$state`. */
   readonly told: (data: unknown) => void
   /**

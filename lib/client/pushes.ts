@@ -22,7 +22,7 @@ export const makePushes = (onError: (error: unknown) => void, over: Pushes['over
       if (id !== undefined) {
         if (seen.has(id)) return
         seen.add(id)
-        if (seen.size > MAX_SEEN) seen.delete(seen.keys().next().value ?? '')
+        if (seen.size > MAX_SEEN) seen.delete([...seen][0] ?? '')
       }
       for (const listener of [...(listeners.get(event) ?? [])])
         try {

@@ -1,5 +1,5 @@
+import type { Request } from './lane.ts'
 import type { Live, Session } from './live.ts'
-import type { Request } from './requests.ts'
 
 /** A connection is lost: what was on its way on it waits for the next one, or fails. */
 export const lost = (session: Session, live: Live, wasCurrent: boolean): void => {
@@ -17,9 +17,11 @@ export const lost = (session: Session, live: Live, wasCurrent: boolean): void =>
   }
   // Before what has never left.
   main.queue.unshift(...kept)
+  requests.book.pipe?.ghosts.clear()
   session.landed?.()
   requests.pump(main)
   if (!wasCurrent || session.state === 'closed') return
+  session.codec.lost?.()
   if (clock.now() - servedAt > STEADY_MS) session.attempts = 0
   again(session, live)
 }

@@ -1,62 +1,16 @@
 import type { PeerError } from '../errors.ts'
 import type { Incoming } from './codec.ts'
 import { type About, later, RemoteError, type Unanswered, unanswered } from './errors.ts'
+import type { Lane, Request } from './lane.ts'
 import type { Link } from './link.ts'
 import type { Mirror } from './mirror.ts'
 import type { ClientClock } from './options.ts'
-
-/** A message that wants an answer. */
-export interface Request {
-  readonly name: string
-  readonly data: unknown
-  readonly id: string
-  readonly lane: Lane
-  /** A step on the way to the answer has come. */
-  readonly step: (progress: unknown) => void
-  /** Be through with it, unless that has happened. */
-  readonly end: (settle: () => void) => void
-  readonly resolve: (data: unknown) => void
-  readonly reject: (error: unknown) => void
-  /** On which connection it is on its way. */
-  link?: Link | undefined
-  /** The session in which it was sent last, where it was. */
-  session?: number
-  /** How many messages that count came before it in that session. */
-  dep?: number | undefined
-  /** The timer after which it is sent again. */
-  wake?: unknown
-}
-
-/** Messages in a row: those of the user, or those that make one connection ready and look after it. */
-export interface Lane {
-  /** Those of one connection, which end with it. */
-  readonly isOwn: boolean
-  link: Link | undefined
-  /** Nothing leaves for now. */
-  isHeld: boolean
-  /** Nothing will leave any more. */
-  isOver: boolean
-  readonly queue: Request[]
-  flying: number
-  /** How many of those on their way may change the state. */
-  changing: number
-}
-
-export const makeLane = (link?: Link): Lane => ({
-  isOwn: link !== undefined,
-  link,
-  isHeld: false,
-  isOver: false,
-  queue: [],
-  flying: 0,
-  changing: 0,
-})
+import type { Pipe } from './pipeline.ts'
 
 export interface Rules {
   readonly clock: ClientClock
   readonly random: () => number
   readonly timeoutMs: number
-  readonly pipeline?: boolean
   readonly resend?: 'recovered' | 'always' | 'never'
   readonly maxQueue: number
   /** Whether a message may change the state. */
@@ -101,10 +55,12 @@ export interface Book {
   session: number
   /** Messages that count, sent so far in this session. */
   counted: number
+  /** With `{ pipeline: true }`. */
+  pipe?: Pipe
 }
 
 export const makeRequests = (rules: Rules): Requests => {
-  const { clock, pipeline, resend, maxQueue, changes, mirror } = rules
+  const { clock, resend, maxQueue, changes, mirror } = rules
   const waiting = new Set<Request>()
   const flying = new Map<string, Request>()
   const book: Book = { waiting, flying, session: 0, counted: 0 }
@@ -145,7 +101,7 @@ export const makeRequests = (rules: Rules): Requests => {
       }
       waiting.add(request)
       if (signal?.aborted) return abort()
-      if (lane.isOver) return giveUp(request, 'LOST')
+      if (lane.isOver) return giveUp(request, lane.isOwn ? 'LOST' : 'CLOSED', rules.seen())
       if (!lane.link && lane.queue.length >= maxQueue) return giveUp(request, 'QUEUE_FULL', { limit: maxQueue })
       signal?.addEventListener('abort', abort)
       watch()
@@ -158,7 +114,11 @@ export const makeRequests = (rules: Rules): Requests => {
     doubt(request)
     end(() => void unanswered(code, { name, link, ...about }).then(reject))
   }
-  const doubt = ({ name, link }: Request) => link && mirror()?.refused(UNKNOWN, name)
+  const doubt = ({ name, link, id }: Request) => {
+    if (!link) return
+    mirror()?.refused({ code: 'UNKNOWN' }, name)
+    book.pipe?.left(id)
+  }
   const fail = ({ end, reject }: Request, error: unknown) => end(() => reject(error))
   const refuse = (request: Request, error: PeerError) => fail(request, new RemoteError(request.name, error))
 
@@ -174,8 +134,8 @@ export const makeRequests = (rules: Rules): Requests => {
   }
 
   // One that may change the state leaves alone, and the others wait for it: the server runs them in any order.
-  const mayLeave = ({ flying, changing }: Lane, { name }: Request) =>
-    pipeline ? flying < MAX_AHEAD && (flying === changing || !changes(name)) : !changing && (!flying || !changes(name))
+  const mayLeave = (lane: Lane, { name }: Request) =>
+    book.pipe ? book.pipe.mayLeave(lane, name) : !lane.changing && (!lane.flying || !changes(name))
 
   const pump: Requests['pump'] = (lane) => {
     for (;;) {
@@ -203,15 +163,17 @@ export const makeRequests = (rules: Rules): Requests => {
   const write = (request: Request, link: Link) => {
     const { name: action, data, id } = request
     flying.set(id, request)
-    if (pipeline) request.dep ??= changes(action) ? book.counted++ : book.counted
-    const { dep } = request
+    const dep = book.pipe?.depOf(request)
     link.send({ action, id, dep, data }, (error) => fail(request, error))
   }
 
   const answered: Requests['answered'] = (frame) => {
     const request = flying.get(frame.id ?? '')
     // What was given up may be answered yet.
-    if (!request || (frame.action ?? request.name) !== request.name) return Number(frame.id) <= lastId
+    if (!request || (frame.action ?? request.name) !== request.name) {
+      book.pipe?.heard(frame.id)
+      return Number(frame.id) <= lastId
+    }
     const { name, data, id, session, step, end, resolve } = request
     const { error, progress } = frame
     if (progress !== undefined) step(progress)
@@ -225,6 +187,7 @@ export const makeRequests = (rules: Rules): Requests => {
     } else {
       // What an old connection still answers is no news of the state of the one that began anew.
       if (session === book.session) mirror()?.accepted(name, data, id)
+      book.pipe?.settled(request)
       end(() => resolve(frame.data))
     }
     return true
@@ -243,8 +206,3 @@ export const makeRequests = (rules: Rules): Requests => {
   }
   return requests
 }
-
-/** A peer has no more messages that count on their way (lib/wire/README.md, `dep`). */
-const MAX_AHEAD = 32
-/** Nobody knows whether it was handled. */
-const UNKNOWN: PeerError = { code: 'UNKNOWN', message: '' }

@@ -2,15 +2,16 @@ import type { ClientState, Farewell } from '../types/client.ts'
 import type { Address } from './address.ts'
 import type { Incoming } from './codec.ts'
 import { later, unanswered } from './errors.ts'
+import { makeLane } from './lane.ts'
 import { makeLink } from './link.ts'
 import type { Live, Session } from './live.ts'
 import type { Mirror } from './mirror.ts'
 import { makePushes } from './pushes.ts'
-import { type Asking, makeLane, makeRequests } from './requests.ts'
+import { type Asking, makeRequests } from './requests.ts'
 import type { Settings } from './settings.ts'
 
 export const makeSession = (settings: Settings) => {
-  const { clock, onError, protocol } = settings
+  const { clock, onError, protocol, pipeline } = settings
   const main = makeLane()
   const lives = new Set<Live>()
   let farewell: Farewell | undefined
@@ -18,11 +19,12 @@ export const makeSession = (settings: Settings) => {
   let snapshot: unknown
   let resumeToken: unknown
 
-  const closed = (name?: string) => unanswered('CLOSED', { name, heard: farewell?.message })
+  const closed = () => unanswered('CLOSED', { heard: farewell?.message })
   const pushes = makePushes(onError, () => isClosed() && closed())
+  const changes = (name: string) => (mirror ? mirror.changing : settings.order).has(name)
   const requests = makeRequests({
     ...settings,
-    changes: (name) => (mirror ? mirror.changing : settings.order).has(name),
+    changes,
     mirror: () => mirror,
     landed: () => session.landed?.(),
     seen: () => ({ heard: session.heard, isHeld: main.isHeld }),
@@ -34,7 +36,8 @@ export const makeSession = (settings: Settings) => {
     if (state === session.state && snapshot === mirror?.snapshot) return
     session.state = state
     snapshot = mirror?.snapshot
-    pushes.came(CHANGED, undefined)
+    // The push without a name, which no server sends.
+    pushes.came('', undefined)
   }
   const clear = ({ timers }: Live) => {
     for (const timer of timers.splice(0)) clock.clearTimeout(timer as never)
@@ -42,10 +45,11 @@ export const makeSession = (settings: Settings) => {
   const finish = (bye?: Farewell) => {
     if (isClosed()) return
     farewell = bye
-    main.link = undefined
+    session.heard = bye?.message ?? ''
+    main.isOver = true
     clock.clearTimeout(session.waiting as never)
     show('closed')
-    for (const request of book.waiting) requests.giveUp(request, 'CLOSED', { heard: bye?.message })
+    for (const request of book.waiting) requests.giveUp(request, 'CLOSED', { heard: session.heard })
     for (const end of session.ends) end()
     for (const { link } of lives) link.drop()
   }
@@ -78,10 +82,10 @@ export const makeSession = (settings: Settings) => {
     let live: Live | undefined
     let isAnew = false
     try {
-      if (protocol) mirror ??= await (await later()).mirrorOf(session)
+      if (protocol || pipeline) mirror ??= await (await later()).prepare(session)
       const address: Address = settings.isPlain
         ? { url: settings.url, protocols: [] }
-        : await (await later()).addressOf(settings)
+        : await (await later()).addressOf(session)
       const { token } = address
       if (isClosed()) return
       const since = clock.now()
@@ -110,7 +114,7 @@ export const makeSession = (settings: Settings) => {
       ])
       if (lives.has(live)) serve(live, token?.expiresAt)
     } catch (error) {
-      live?.link.drop()
+      live?.link.drop(`${error}`)
       if (isClosed()) return
       // Half made ready it is no state to go on with.
       if (isAnew) resumeToken = undefined
@@ -134,7 +138,7 @@ export const makeSession = (settings: Settings) => {
       clear(old)
     }
     show('open')
-    act(({ careOf }) => careOf(session).begin(live, old, expiresAt))
+    act(({ begin }) => begin(session, live, old, expiresAt))
   }
 
   const came = (live: Live, frame: Incoming) => {
@@ -149,7 +153,7 @@ export const makeSession = (settings: Settings) => {
       if (live.isRetired) return
       if (event === '$resume') resumeToken = token
       else if (event === '$state') mirror?.told(data)
-      else if (event === '$token' || code === 'GOING_AWAY') act(({ careOf }) => careOf(session).asked(live, event))
+      else if (event === '$token' || code === 'GOING_AWAY') act(({ asked }) => asked(session, live, event))
       else {
         live.bye = { code: `${code}`, message: `${message}` }
         live.link.drop(live.bye.message)
@@ -162,6 +166,7 @@ export const makeSession = (settings: Settings) => {
     ...settings,
     main,
     requests,
+    changes,
     state: 'connecting',
     heard: '',
     attempts: 0,
@@ -176,7 +181,7 @@ export const makeSession = (settings: Settings) => {
   }
   /** Loaded when it is needed, and tried again as long as there is no network. */
   const act = (code: (loaded: Awaited<ReturnType<typeof later>>) => void) =>
-    void later().then(code, () => clock.setTimeout(() => act(code), AGAIN_MS))
+    void later().then(code, () => clock.setTimeout(() => act(code), 1_000))
 
   void dial()
   // Beside the first connection, which waits for nothing.
@@ -184,11 +189,8 @@ export const makeSession = (settings: Settings) => {
 
   return {
     pushes,
-    send: async (name: string, data: unknown, options?: Asking) => {
-      if (isClosed()) throw await closed(name)
-      return ask(main, name, data, options)
-    },
-    subscribe: (watcher: () => void) => pushes.on(CHANGED, watcher),
+    send: (name: string, data: unknown, options?: Asking) => ask(main, name, data, options),
+    subscribe: (watcher: () => void) => pushes.on('', watcher),
     can: (name: string, data: unknown) => mirror?.can(name, data) ?? true,
     close: () => finish(),
     get state() {
@@ -205,6 +207,3 @@ export const makeSession = (settings: Settings) => {
 
 /** Pushes that are for the client itself. */
 const OWN = ['$bye', '$resume', '$state', '$token']
-/** What those hear who watch the client. No push of a server has this name. */
-const CHANGED = ''
-const AGAIN_MS = 1_000

@@ -1,5 +1,5 @@
+import type { Lane } from './lane.ts'
 import type { Live, Session } from './live.ts'
-import type { Lane } from './requests.ts'
 
 /** What the server gave for a token: the next one, and the state that the session is in. */
 export interface Taken {

@@ -12,7 +12,10 @@ interface ClientOf<R extends object, P extends PushMap, Names extends keyof R, S
    * `ClientError` where no answer comes, and with the signal's reason where that aborts.
    */
   send<const N extends Names>(name: N, ...given: Given<R, N>): Promise<Reply<R, N>>
-  /** Send a message, and follow the steps on the way to its reply. */
+  /**
+   * Send a message, and follow the steps on the way to its reply. The last 1,000 are kept for a slow loop. Leaving the loop
+   * aborts the message: its `reply` then rejects, unless it is there.
+   */
   stream<const N extends Names>(name: N, ...given: Given<R, N>): Stream<Progress<R, N>, Reply<R, N>>
   /** Listen to a push. Call what is returned to stop. */
   on<const N extends keyof P & string>(name: N, listener: (data: OutputOf<P[N]>) => void): () => void

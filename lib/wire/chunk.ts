@@ -30,8 +30,9 @@ export interface ChunkOptions {
  *   and any instance. A message of n pieces is n invocations, n puts of up to 32 KB, and about 3 n reads; it is handled once,
  *   by whichever invocation sees it whole. A piece that is lost loses the message, and the client hears nothing.
  * - A frame to a peer is one post per 128 KB, one after the other; the first that is not delivered ends it.
- * - A connection has eight frames on their way to the server at most; the pieces of a ninth replace those of the oldest.
- *   So there is never more of it in the store than 8 times twice `maxBytes`, for `ttlMs`.
+ * - A connection has eight frames on their way to the server at once; the client lets others wait until one is answered
+ *   or `ttlMs` is over. The pieces of a ninth would replace those of another. So there is never more of a connection in
+ *   the store than 8 times twice `maxBytes`, for `ttlMs`.
  * - What is put together is held to `limits` too: a large message has many keys, so raise `maxKeys`.
  *
  * Throws a TypeError, in a sentence, for what is no codec, and for options that are none.

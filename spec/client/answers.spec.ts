@@ -140,25 +140,48 @@ for (const [what, error] of REFUSALS)
     is(await client.send('echo', 'next'), 'next')
   })
 
-test('UNAVAILABLE for ever is asked again only as long as there is time, and not in a hurry', async () => {
+test('UNAVAILABLE for ever is asked again after waits that double, as long as there is time', async () => {
   const { client, server, clock } = await victim(
     {
       heard: (one, { action, id }) =>
         one.say({ action, id, error: { code: 'UNAVAILABLE', message: 'Busy.', retryAfterMs: 1_000 } }),
     },
-    { timeoutMs: 5_500 },
+    { timeoutMs: 10_000 },
   )
   const sent = outcomeOf(client.send('echo'))
   const one = await server.victim(0)
-  for (let count = 1; count <= 5; count++) {
+  for (const [count, waitMs] of [1_000, 2_000, 4_000].entries()) {
+    await one.hear('echo')
+    await aWhile()
+    is(one.heard.length, count + 1)
+    clock.advance(waitMs - 1)
+    await aWhile()
+    is(one.heard.length, count + 1)
+    clock.advance(1)
+  }
+  await one.hear('echo')
+  clock.advance(3_000)
+  is(await sent, 'TIMEOUT')
+})
+
+test('UNAVAILABLE eight times over is told: a handler that says so is not to be run without end', async () => {
+  const { client, server, clock } = await victim(
+    {
+      heard: (one, { action, id }) => one.say({ action, id, error: { code: 'UNAVAILABLE', message: 'Closed today.' } }),
+    },
+    { timeoutMs: 600_000, random: () => 0.5 },
+  )
+  const sent = outcomeOf(client.send('echo'))
+  const one = await server.victim(0)
+  for (let count = 1; count <= 8; count++) {
     await one.hear('echo')
     await aWhile()
     is(one.heard.length, count)
-    clock.advance(1_000)
+    clock.advance(5_000)
   }
   await one.hear('echo')
-  clock.advance(500)
-  is(await sent, 'TIMEOUT')
+  is(await sent, 'UNAVAILABLE')
+  is(one.heard.length, 9)
 })
 
 for (const retryAfterMs of [-1, Number.MAX_SAFE_INTEGER, 'soon', null, {}])

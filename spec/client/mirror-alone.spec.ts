@@ -108,14 +108,14 @@ test('a state that the machine does not have, or nonsense, makes it unsure until
 test('where a refusal says that the connection is elsewhere, it is there', () => {
   const { mirror, value, refuses } = alone()
   mirror.begin()
-  const refused = (details: unknown) => mirror.refused({ code: 'FAILED_PRECONDITION', message: '', details })
+  const refused = (details: unknown) => mirror.refused({ code: 'FAILED_PRECONDITION', details })
   refused({ state: 'guest', allowed: [] })
   assert.is(value(), 'guest')
   assert.ok(refuses('auth'))
   // Those of handlers say something else.
   refused({ reason: 'none' })
   refused({ state: 'left' })
-  mirror.refused({ code: 'PERMISSION_DENIED', message: '', details: { state: 'left', allowed: [] } })
+  mirror.refused({ code: 'PERMISSION_DENIED', details: { state: 'left', allowed: [] } })
   assert.is(value(), 'guest')
 })
 
@@ -124,7 +124,7 @@ test('while it is not known whether a message was applied, nothing is refused', 
   mirror.begin()
   mirror.told({ state: 'guest' })
   assert.ok(refuses('auth'))
-  mirror.refused({ code: 'UNKNOWN', message: '' }, 'rest')
+  mirror.refused({ code: 'UNKNOWN' }, 'rest')
   assert.not(refuses('auth'))
   mirror.told({ state: 'resting' })
   mirror.resume('guest')

@@ -155,6 +155,51 @@ test('those on their way when the connection is lost are applied once, in their 
   await end()
 })
 
+test('those that were given up on their way still count: what is sent after them is not refused', async () => {
+  const { app, held, open } = seat()
+  const { client, end, pass, settle } = begin(app, options)
+  held.add('enter')
+  const left = new AbortController()
+  const given = Array.from({ length: 32 }, (_, n) =>
+    codeOf(client.send(n % 2 ? 'leave' : 'enter', undefined, { signal: AbortSignal.any([left.signal]) })),
+  )
+  await settle()
+  left.abort()
+  const later = Array.from({ length: 20 }, () => codeOf(client.send('peek')))
+  await Promise.all(given)
+  open()
+  await pass(20_000)
+  assert.equal(new Set(await Promise.all(later)), new Set([undefined]))
+  await end()
+})
+
+test('what makes a connection ready after a takeover does not wait for those that wait for it', async () => {
+  const { app, held, open } = seat()
+  const readied: unknown[] = []
+  const { client, end, pass, settle, socket } = begin(app, {
+    ...options,
+    onReady: async ({ send, recovered }) => void readied.push([recovered, await send('peek')]),
+  })
+  await client.send('enter')
+  held.add('leave')
+  const all = [client.send('leave'), client.send('enter'), client.send('say', { n: 1 })]
+  await settle()
+  socket().vanish()
+  await pass(1_000)
+  open()
+  await pass(10_000)
+  assert.equal(
+    readied.map((one) => Object(one)[0]),
+    [false, true],
+  )
+  assert.equal(await Promise.all(all.map(outcome)).then((each) => each.map(({ error }) => error?.code ?? 'ok')), [
+    'ok',
+    'ok',
+    'ok',
+  ])
+  await end()
+})
+
 test('without a takeover it begins to count anew', async () => {
   const { app } = seat({ resumes: false })
   const { client, end, pass, socket, sent } = begin(app, {

@@ -88,13 +88,15 @@ test('messages in pieces do not mix: not two of a connection, nor those of two c
   await gateway.close()
 })
 
-test('eight messages may wait for their pieces; a ninth takes the place of the oldest', async () => {
+test('a server holds eight messages that wait for their pieces; a ninth in the place of one ends it', async () => {
   const [server, client] = chunked()
   const { say, ran, gateway } = await talk([server, client])
   const all = Array.from(
-    { length: 9 },
+    { length: 8 },
     (_, at) => client.write({ action: 'echo', id: `${at}`, data: LONG }) as string[],
   )
+  // One that does not wait for its turn.
+  all.push(theirs.chunk().write({ action: 'echo', id: '8', data: LONG }) as string[])
   for (const texts of all) await say(...without(texts, 1))
   equal(all.map(([text = '']) => text.slice(10, 11)).join(''), '012345670')
   for (const texts of all) await say(texts[1])
@@ -102,12 +104,13 @@ test('eight messages may wait for their pieces; a ninth takes the place of the o
   await gateway.close()
 })
 
-test('a client takes the place of a message that was answered first', () => {
+test('a client takes the place of a message that was answered', () => {
   const { write, read } = theirs.chunk()
   const slotOf = (id: string) => String(write({ action: 'echo', id, data: LONG })).slice(10, 11)
   equal(['a', 'b', 'c'].map(slotOf), ['0', '1', '2'])
   read('{"id":"b","data":1}')
-  equal(['d', 'e', 'f', 'g', 'h', 'i', 'j'].map(slotOf), ['3', '4', '5', '6', '7', '1', '0'])
+  const rest = ['d', 'e', 'f', 'g', 'h', 'i'].map(slotOf)
+  equal(rest.sort(), ['1', '3', '4', '5', '6', '7'])
 })
 
 test('a message that only looks like a piece is read as it stands', async () => {
