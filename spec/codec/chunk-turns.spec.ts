@@ -182,7 +182,7 @@ test('a message of several large frames has a place for each, and one that is to
   not(one.write({ action: 'echo', id: 'b', data: noise(40_000) }) instanceof Promise)
 })
 
-test('messages that were lost with their connection hold up those of the next one for the time at most', async () => {
+test('messages that were lost with their connection do not hold up those of the next one', async () => {
   const clock = fakeClock()
   const { app, ran } = echoing(ours.chunk())
   const gateway = testGateway(app, { clock })
@@ -200,14 +200,8 @@ test('messages that were lost with their connection hold up those of the next on
   )
   for (let round = 0; gateway.sockets.length === 0 && round < 100; round++) await gateway.advance(10)
   const more = Promise.all(['a', 'b'].map((text) => outcome(client.send('echo', noise(90_000, text)))))
-  for (let round = 0; round < 20; round++) await gateway.settled()
-  equal(ran, [1])
-  await gateway.advance(60_000)
-  const [socket] = gateway.sockets
-  await app.server.connection(socket?.connectionId ?? '').push('said', 1)
-  for (let round = 0; round < 20; round++) await gateway.settled()
-  // What has no answer by now fails.
-  await gateway.advance(60_000)
+  for (let round = 0; round < 40; round++) await gateway.settled()
+  is(ran.length, 3)
   equal(
     (await more).map(({ value, error }) => error?.code ?? String(value).length),
     [90_000, 90_000],
