@@ -49,9 +49,9 @@ export interface ConnectOptions<A extends AppLike> {
   readonly openMs?: number
   /** Waits between attempts: at random up to `baseMs`, doubled each time up to `maxMs`. `attempts` in a row, then it is closed. */
   readonly reconnect?: { readonly baseMs?: number; readonly maxMs?: number; readonly attempts?: number }
-  /** Silence after which `$ping` is sent; API Gateway closes after ten minutes. @default 300_000 */
+  /** Silence after which `$ping` is sent; API Gateway closes after ten minutes. `Infinity`: never. @default 300_000 */
   readonly heartbeatMs?: number
-  /** Age at which a connection is replaced, less up to a tenth at random; API Gateway closes after two hours. @default 6_600_000 */
+  /** Age at which a connection is replaced, less up to a tenth at random; API Gateway closes after two hours. `Infinity`: never. @default 6_600_000 */
   readonly rolloverMs?: number
   /** How long a replaced connection is still listened to. @default 5_000 */
   readonly lingerMs?: number
@@ -97,7 +97,7 @@ export interface Ready<A extends AppLike> {
   readonly recovered: boolean
 }
 
-/** A token, and when it ends: the client brings the next one a minute before. */
+/** A token, and when it ends: the client brings the next one a minute before, or at half of its time. */
 export interface Token {
   readonly token: string
   /** Epoch milliseconds. */
