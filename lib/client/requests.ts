@@ -7,6 +7,7 @@ import type { Mirror } from './mirror.ts'
 import type { ClientClock } from './options.ts'
 import type { Pipe } from './pipeline.ts'
 
+/** By what messages leave, and what becomes of them. */
 export interface Rules {
   readonly clock: ClientClock
   readonly random: () => number
@@ -22,6 +23,7 @@ export interface Rules {
   readonly landed: () => void
 }
 
+/** How an answer is waited for. */
 export interface Asking {
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined

@@ -10,6 +10,10 @@ import { makePushes } from './pushes.ts'
 import { type Asking, makeRequests } from './requests.ts'
 import type { Settings } from './settings.ts'
 
+/**
+ * One connection after the other, seen as one: dialled, made ready, put into service, and replaced when it is lost or
+ * before it is closed. `live.ts` has what is kept of them; what follows from losses and age is in `recover.ts` and `care.ts`.
+ */
 export const makeSession = (settings: Settings) => {
   const { clock, onError, protocol, pipeline } = settings
   const main = makeLane()

@@ -3,9 +3,9 @@ import type { About, Unanswered } from './errors.ts'
 /** Why a message has no answer, in sentences: what happened, the likely cause, and where to look. */
 export const WORDS: { readonly [Code in Unanswered]: (about: About) => string } = {
   TIMEOUT: ({ name, limit, heard, ...about }) =>
-    `No answer to '${name}' in ${limit} ms: ${STAGES[stageOf(about)]}${heard ? ` Last heard: ${heard.trim()}` : ''}`,
+    `No answer to '${name}' in ${limit} ms: ${STAGES[stageOf(about)]}${heard ? ` Last heard: ${brief(heard)}` : ''}`,
   LOST: ({ name, heard = 'The connection was lost.' }) =>
-    `${heard.trim()} '${name}' was not answered before: whether it was handled is not known.`,
+    `${brief(heard)} '${name}' was not answered before: whether it was handled is not known.`,
   CLOSED: ({ name, heard }) =>
     `${name === undefined ? 'Nothing more will come' : `'${name}' was not answered`}: the client is closed. ${heard ?? ''}`.trim(),
   QUEUE_FULL: ({ name, limit }) =>
@@ -28,3 +28,6 @@ const STAGES = {
   offline: 'it was never sent: there is no connection.',
   queued: 'it was not sent: something that was sent before it, and may change the state, has no answer yet.',
 } as const
+
+/** What a server says may be long, and no sentence is. */
+const brief = (heard: string) => heard.trim().slice(0, 300)

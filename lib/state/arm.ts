@@ -18,7 +18,7 @@ export const arm = async (
 }
 
 /** From when on the time of a record's token is to be minded: when another one is to be asked for, or its end. */
-export const watchOf = (record: ConnectionRecord | undefined): number | undefined => record?.askAt ?? record?.expiresAt
+const watchOf = (record: ConnectionRecord | undefined): number | undefined => record?.askAt ?? record?.expiresAt
 
 /** Whether there is something to mind: a message comes to this with each token's last minute, and most never do. */
 export const isWatched = (record: ConnectionRecord | undefined, now: number): record is ConnectionRecord =>

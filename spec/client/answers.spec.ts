@@ -1,5 +1,5 @@
 import { suite } from 'uvu'
-import { equal, instance, is, match, not } from 'uvu/assert'
+import { equal, instance, is, match, not, ok } from 'uvu/assert'
 import { RemoteError } from 'ws-interlock/client'
 import { reply } from '../kit/hostile.ts'
 import { aWhile, closeAll, kind, loadAll, outcomeOf, victim } from './victim.ts'
@@ -139,6 +139,21 @@ for (const [what, error] of REFUSALS)
     instance(await client.send('slow').catch((reason) => reason), RemoteError)
     is(await client.send('echo', 'next'), 'next')
   })
+
+test('what a server says without end is not said again without end', async () => {
+  const { client, server, clock } = await victim(
+    { heard: (one) => one.say({ nonsense: 'x'.repeat(100_000) }) },
+    { timeoutMs: 1_000 },
+  )
+  const said = client.send('echo').then(String, ({ message }: Error) => message)
+  const one = await server.victim(0)
+  await one.hear('echo')
+  await aWhile()
+  clock.advance(1_000)
+  const message = await said
+  ok(message.includes('Last heard: Answers nothing: {"nonsense":"xxx'), message)
+  ok(message.length < 800, `${message.length}`)
+})
 
 test('UNAVAILABLE for ever is asked again after waits that double, as long as there is time', async () => {
   const { client, server, clock } = await victim(
