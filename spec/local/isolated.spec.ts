@@ -75,7 +75,7 @@ test('under isolation chaos kills the instance that runs a message, and another 
   const instances: (number | undefined)[] = []
   const { url, chaos, close } = await localGateway(
     // Would never answer.
-    { module: new URL('handlers/never.ts', import.meta.url) },
+    { module: new URL('handlers/hangs.ts', import.meta.url) },
     {
       isolation: true,
       routes: ['$default'],
