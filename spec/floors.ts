@@ -7,12 +7,14 @@ const FLOORS = [
   ['schema'],
   ['wire'],
   ['aws', 'event'],
-  ['store', 'gateway', 'publish'],
-  ['protocol', 'channel', 'task'],
+  ['store', 'gateway'],
+  ['protocol', 'channel'],
   ['types'],
   ['context'],
   ['flow'],
   ['state'],
+  ['publish'],
+  ['task'],
   ['compile'],
   ['app'],
   ['index'],
@@ -25,7 +27,8 @@ const FLOORS = [
 const KEPT: readonly (readonly [pattern: RegExp, only: RegExp])[] = [
   [/^xstate$/, /^protocol\//],
   [/^ws$/, /^(local|client)\//],
-  [/^@aws-sdk\/client-sqs$/, /^(deadlines|fanout)\//],
+  [/^@aws-sdk\/client-sqs$/, /^(deadlines|fanout|publish|task)\//],
+  [/^@aws-sdk\/client-(eventbridge|sns)$/, /^publish\//],
   [/^node:http$/, /^(local|cli)\//],
 ]
 const IMPORT = /(?:^|\n)\s*(?:import|export)(\s+type)?\b[^'"\n;]*?(?:\n[^'";]*?)?from\s+['"]([^'"]+)['"]/g

@@ -1,6 +1,5 @@
 import type { Context as LambdaContext } from 'aws-lambda'
-import type { DisconnectEvent, WebSocketEvent } from '../event/event.ts'
-import { connect } from '../flow/connect.ts'
+import type { ConnectEvent, DisconnectEvent, WebSocketEvent } from '../event/event.ts'
 import { message } from '../flow/message.ts'
 import type { Plan } from '../flow/plan.ts'
 import { reach } from '../flow/reach.ts'
@@ -31,9 +30,12 @@ export const compile = (options: Options, steps: readonly Step[]) => {
   return Object.assign(handler, { server: serverOf(plan, () => reach(plan)), '~plan': plan })
 }
 
+const connect = async (plan: Plan, received: Received<ConnectEvent>) => (await connecting()).connect(plan, received)
 const disconnect = async (plan: Plan, received: Received<DisconnectEvent>) =>
   (await disconnecting()).disconnect(plan, received)
-// Loaded when they are needed: nobody waits for a farewell, and few events are none of API Gateway's.
+// Loaded when they are needed: a function may see no handshakes, nobody waits for a farewell, and few events are none of
+// API Gateway's.
+const connecting = later(() => import('../flow/connect.ts'))
 const disconnecting = later(() => import('../flow/disconnect.ts'))
 const notOurs = async () => (await import('../flow/turn-away.ts')).NOT_OURS
 

@@ -118,6 +118,12 @@ const ROUTES: Readonly<Record<string, Take>> = {
     if (parts.routes.has(name)) throw mistake(duplicateRoute, `'${name}'`)
     parts.routes.set(name, routeOf(name, rest))
   },
+  task: (parts, [name, spec, options, run]) => {
+    const make = Object(Object(options).queue)['~task']
+    need(typeof make === 'function', 'A queue', `.task('${String(name)}'): sqsTasks({ … }), or memoryTasks()`)
+    // The queue brings the code: an application without tasks carries none of it.
+    ROUTES.on?.(parts, [name, ...make(parts, name, spec, options, run)])
+  },
   onConnect: once('onConnect'),
   onDefault: once('onDefault'),
   onDisconnect: once('onDisconnect'),

@@ -14,11 +14,18 @@ import { pushFrame } from './push.ts'
 import type { Received } from './receive.ts'
 import { CLOSED } from './server.ts'
 
-/** Where the output of a message's handler goes. */
+/** A message under way, and where the output of its handler goes. */
 export interface Out {
+  readonly plan: Plan
+  readonly received: Received<MessageEvent>
+  readonly parsed: Parsed
   readonly box: Outbox
   readonly raised: EventObject[]
   readonly closing: Closing
+  /** The reply, ready to be sent: what cannot be written as JSON fails the message and not its answer. */
+  answer: string | undefined
+  /** What the handler returns is no reply: that comes from elsewhere, or is put into `answer`. */
+  later: boolean
 }
 
 /** The wish to part, carried out after everything else has left. */
@@ -60,17 +67,17 @@ export class MessageContext extends Context {
   readonly push: (name: string, data: unknown, options?: { readonly now?: boolean }) => Promise<void>
   readonly close: (reason?: string) => Promise<void>
   declare readonly progress: (data: unknown) => Promise<void>
+  readonly #out: Out
 
-  constructor(
-    plan: Plan,
-    received: Received<MessageEvent>,
-    route: Route,
-    parsed: Parsed,
-    data: unknown,
-    { box, raised, closing }: Out,
-    claimed: Claimed,
-  ) {
+  /** For what an application brings along, by an option or a middleware. `undefined` for every other phase. */
+  static outOf(context: object): Out | undefined {
+    return #out in context ? context.#out : undefined
+  }
+
+  constructor(out: Out, route: Route, data: unknown, claimed: Claimed) {
+    const { plan, received, parsed, box, raised, closing } = out
     super(plan, received)
+    this.#out = out
     const { session = received.connectionId } = claimed
     const { connectionId, event } = received
     const { id } = parsed

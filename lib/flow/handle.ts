@@ -1,9 +1,8 @@
-import type { EventObject } from 'xstate'
 import type { MessageEvent } from '../event/event.ts'
 import { Outbox } from '../gateway/outbox.ts'
 import { valid } from '../schema.ts'
 import type { Claimed } from './claim.ts'
-import { type Closing, MessageContext } from './context.ts'
+import { MessageContext, type Out } from './context.ts'
 import { fits } from './deliver.ts'
 import type { Parsed } from './parse.ts'
 import type { Plan, Route } from './plan.ts'
@@ -11,12 +10,7 @@ import type { Received } from './receive.ts'
 import { report } from './report.ts'
 
 /** What came of a handler. */
-export interface Handled {
-  readonly box: Outbox
-  readonly raised: readonly EventObject[]
-  readonly closing: Closing
-  /** The reply, ready to be sent: what cannot be written as JSON fails the message and not its answer. */
-  answer: string | undefined
+export interface Handled extends Out {
   failure: { readonly error: unknown } | undefined
 }
 
@@ -29,23 +23,27 @@ export const handle = async (
   data: unknown,
   claimed: Claimed,
 ): Promise<Handled> => {
-  const raised: EventObject[] = []
-  const handled: Handled & { readonly raised: EventObject[] } = {
+  const handled: Handled = {
+    plan,
+    received,
+    parsed,
     box: new Outbox(claimed.exclusive),
-    raised,
+    raised: [],
     closing: { reason: undefined },
     answer: undefined,
+    later: false,
     failure: undefined,
   }
   try {
-    const context = new MessageContext(plan, received, route, parsed, data, handled, claimed)
-    const returned = await route.run(context)
-    const encoded = encode(
-      plan,
-      parsed,
-      route.reply ? await valid(route.reply, returned, `The reply of '${route.name}'`) : returned,
-    )
-    handled.answer = encoded instanceof Promise ? await encoded : encoded
+    const returned = await route.run(new MessageContext(handled, route, data, claimed))
+    if (!handled.later) {
+      const encoded = encode(
+        plan,
+        parsed,
+        route.reply ? await valid(route.reply, returned, `The reply of '${route.name}'`) : returned,
+      )
+      handled.answer = encoded instanceof Promise ? await encoded : encoded
+    }
     const { flying } = handled.box
     if (flying > 0 || isStatus(returned)) {
       // Loaded when there is something to say: most functions never have.

@@ -1,4 +1,5 @@
 import type { Gateway } from '../gateway/gateway.ts'
+import { later } from '../store/later.ts'
 import { part, send } from './deliver.ts'
 import type { Plan } from './plan.ts'
 import { pushFrame } from './push.ts'
@@ -14,8 +15,13 @@ export const serverOf = (plan: Plan, gateway: () => Gateway) => ({
     info: async () => gateway().info(id),
     ...plan.state?.inConnection(plan, gateway, id),
   }),
+  reply: async (...given: readonly [string, unknown]) => (await answering()).reply(plan, ...given),
+  progress: async (...given: readonly [string, unknown]) => (await answering()).progress(plan, ...given),
   ...plan.state?.inServer(plan, gateway),
 })
+
+/** Loaded with the first answer that comes from elsewhere. */
+const answering = later(() => import('./answer.ts'))
 
 /** What a closed connection is told when no reason was given. */
 export const CLOSED = 'The server has closed the connection.'

@@ -21,6 +21,14 @@ export interface Server<D extends Declarations> {
   readonly user: D['store'] extends Store
     ? (userId: string) => ServerUser<D>
     : Mistake<typeof MISTAKES.keepingWithoutStore, never>
+  /**
+   * Answer a message whose answer was left to come later: `correlation` is what came with the event that it was published
+   * as. With a `WsError` the client's `send` rejects. Resolves to `false` when the connection is gone, and rejects with a
+   * `TypeError` for what is no correlation, or no reply of its route.
+   */
+  readonly reply: (correlation: string, data?: unknown) => Promise<boolean>
+  /** Tell the client how far such a message is, as `route({ progress })` has it. Resolves to `false` when it is gone. */
+  readonly progress: (correlation: string, step: unknown) => Promise<boolean>
   /** Address the members of a channel. Asks for no membership: the server is the server. Needs a store. */
   readonly channel: ServerChannels<D>
 }

@@ -144,7 +144,8 @@ const engine = (give: (claimed: Claimed) => Promise<Claimed>): Weakness => {
 const commitsFirst = async (claimed: Claimed): Promise<Claimed> => {
   const { exclusive, commit } = claimed
   if (!exclusive || !commit) return claimed
-  await commit({ ...NOTHING, box: new Outbox(true) })
+  // Of a message that never was nobody asks for more.
+  await commit({ ...NOTHING, box: new Outbox(true) } as unknown as Handled)
   return {
     ...claimed,
     commit: async ({ failure, box }) => {
@@ -158,9 +159,10 @@ const holdsNothingBack = async (claimed: Claimed): Promise<Claimed> => {
   return { ...claimed, exclusive: false }
 }
 
-const NOTHING: Omit<Handled, 'box'> = {
+const NOTHING = {
   raised: [],
   closing: { reason: undefined },
   answer: undefined,
+  later: false,
   failure: undefined,
 }
