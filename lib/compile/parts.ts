@@ -118,11 +118,11 @@ const ROUTES: Readonly<Record<string, Take>> = {
     if (parts.routes.has(name)) throw mistake(duplicateRoute, `'${name}'`)
     parts.routes.set(name, routeOf(name, rest))
   },
-  task: (parts, [name, spec, options, run]) => {
-    const make = Object(Object(options).queue)['~task']
-    need(typeof make === 'function', 'A queue', `.task('${String(name)}'): sqsTasks({ … }), or memoryTasks()`)
-    // The queue brings the code: an application without tasks carries none of it.
-    ROUTES.on?.(parts, [name, ...make(parts, name, spec, options, run)])
+  task: (parts, given) => {
+    const { queue } = Object(given[2])
+    need(!!queue?.['~task'], 'A queue', '.task()')
+    // It brings the code: an application without tasks carries none of it.
+    ROUTES.on?.(parts, [given[0], ...queue['~task'](parts, ...given)])
   },
   onConnect: once('onConnect'),
   onDefault: once('onDefault'),

@@ -1,10 +1,10 @@
 import type { ConnectEvent } from '../event/event.ts'
-import { subprotocolsOf } from '../event/handshake.ts'
+import { headersOf, queryOf, subprotocolsOf } from '../event/handshake.ts'
 import { Outbox } from '../gateway/outbox.ts'
 import { later } from '../store/later.ts'
 import type { Answer } from '../types/app.ts'
 import { type Accept, accept, type Reject } from '../types/connect.ts'
-import { ConnectContext } from './context.ts'
+import { Context } from './context.ts'
 import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
 
@@ -39,3 +39,26 @@ export const connect = async (plan: Plan, received: Received<ConnectEvent>): Pro
 
 /** Loaded when somebody is turned away, but for those whom the application turns away itself. */
 const turning = later(() => import('./turn-away.ts'))
+
+/** What `onConnect` is given. The connection does not exist yet: there is nothing to push to. */
+export class ConnectContext extends Context {
+  readonly phase = 'connect'
+  declare readonly event: ConnectEvent
+
+  constructor(plan: Plan, received: Received<ConnectEvent>, box: Outbox) {
+    super(plan, received)
+    plan.state?.inConnect(this, plan, received, box)
+  }
+
+  get query(): URLSearchParams {
+    return queryOf(this.event)
+  }
+
+  get headers(): Headers {
+    return headersOf(this.event)
+  }
+
+  get subprotocols(): readonly string[] {
+    return subprotocolsOf(this.event)
+  }
+}

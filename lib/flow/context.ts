@@ -1,7 +1,6 @@
 import type { Context as LambdaContext } from 'aws-lambda'
 import type { EventObject } from 'xstate'
-import type { ConnectEvent, MessageEvent, WebSocketEvent } from '../event/event.ts'
-import { headersOf, queryOf, subprotocolsOf } from '../event/handshake.ts'
+import type { MessageEvent, WebSocketEvent } from '../event/event.ts'
 import type { Outbox } from '../gateway/outbox.ts'
 import { later } from '../store/later.ts'
 import type { Connection } from '../types/context.ts'
@@ -75,7 +74,7 @@ export class MessageContext extends Context {
   }
 
   constructor(out: Out, route: Route, data: unknown, claimed: Claimed) {
-    const { plan, received, parsed, box, raised, closing } = out
+    const { plan, received, parsed, box, closing } = out
     super(plan, received)
     this.#out = out
     const { session = received.connectionId } = claimed
@@ -95,34 +94,10 @@ export class MessageContext extends Context {
     this.close = async (reason = CLOSED) => {
       closing.reason ??= reason
     }
-    if (route.progress)
-      this.progress = (step) => box.track(progressing().then(({ tell }) => tell(plan, received, route, parsed, step)))
-    plan.state?.inMessage(this, plan, received, box, raised, claimed)
+    if (route.progress) this.progress = (step) => box.track(progressing().then(({ tell }) => tell(out, route, step)))
+    plan.state?.inMessage(this, out, claimed)
   }
 }
 
 /** Loaded when a handler first says how far it is. */
 const progressing = later(() => import('./progress.ts'))
-
-/** What `onConnect` is given. The connection does not exist yet: there is nothing to push to. */
-export class ConnectContext extends Context {
-  readonly phase = 'connect'
-  declare readonly event: ConnectEvent
-
-  constructor(plan: Plan, received: Received<ConnectEvent>, box: Outbox) {
-    super(plan, received)
-    plan.state?.inConnect(this, plan, received, box)
-  }
-
-  get query(): URLSearchParams {
-    return queryOf(this.event)
-  }
-
-  get headers(): Headers {
-    return headersOf(this.event)
-  }
-
-  get subprotocols(): readonly string[] {
-    return subprotocolsOf(this.event)
-  }
-}

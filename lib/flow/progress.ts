@@ -1,19 +1,15 @@
-import type { MessageEvent } from '../event/event.ts'
 import { valid } from '../schema.ts'
+import type { Out } from './context.ts'
 import { fits, send } from './deliver.ts'
-import type { Parsed } from './parse.ts'
-import type { Plan, Route } from './plan.ts'
-import type { Received } from './receive.ts'
+import type { Route } from './plan.ts'
 
 /**
  * Tell the peer how far its message is, at once: that the handler has come so far is true whether or not its outcome is
  * ever stored. A peer that gave its message no id could not tell what this is of, and is told nothing.
  */
 export const tell = async (
-  plan: Plan,
-  received: Received<MessageEvent>,
+  { plan, received, parsed }: Out,
   { name, progress }: Route,
-  parsed: Parsed,
   given: unknown,
 ): Promise<void> => {
   const data = progress && (await valid(progress, given, `The progress of '${name}'`))

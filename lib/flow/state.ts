@@ -1,4 +1,3 @@
-import type { EventObject } from 'xstate'
 import type { Api, ConnectEvent, DisconnectEvent, MessageEvent } from '../event/event.ts'
 import type { Gateway } from '../gateway/gateway.ts'
 import type { Outbox } from '../gateway/outbox.ts'
@@ -6,6 +5,7 @@ import type { Schema } from '../schema.ts'
 import type { ConnectionRecord, StorePorts } from '../store/store.ts'
 import type { Warning } from '../types/options.ts'
 import type { Claimed } from './claim.ts'
+import type { Out } from './context.ts'
 import type { Parsed } from './parse.ts'
 import type { Plan, Route } from './plan.ts'
 import type { Received } from './receive.ts'
@@ -36,14 +36,7 @@ export interface State {
   readonly tick: ((plan: Plan, tick: Tick) => Promise<void>) | undefined
   /** What the contexts of the phases have besides. */
   readonly inConnect: (context: object, plan: Plan, received: Received<ConnectEvent>, box: Outbox) => void
-  readonly inMessage: (
-    context: object,
-    plan: Plan,
-    received: Received<MessageEvent>,
-    box: Outbox,
-    raised: EventObject[],
-    claimed: Claimed,
-  ) => void
+  readonly inMessage: (context: object, out: Out, claimed: Claimed) => void
   readonly inDisconnect: (plan: Plan, received: Received<DisconnectEvent>, farewell: Farewell) => object
   /** What `server`, and `server.connection(id)`, have besides. */
   readonly inServer: (plan: Plan, gateway: () => Gateway) => object

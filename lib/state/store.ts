@@ -72,7 +72,7 @@ const stateOf = (ports: StorePorts, application: Application): State => {
         },
       })
     },
-    inMessage: (context, plan, received, box, raised, { snapshot, record }) => {
+    inMessage: (context, { plan, received, box, raised }, { snapshot, record }) => {
       equip(context, plan, received, box, record)
       if (!protocol || !snapshot) return
       Object.assign(context, { raise: raiser(protocol, raised) })
