@@ -53,4 +53,5 @@ export type { Clock, Limits, Options, Warning, WarningCode } from './types/optio
 export type { RouteOptions } from './types/route.ts'
 export { route } from './types/route.ts'
 export type { Server, ServerChannel, ServerConnection, ServerUser } from './types/server.ts'
+export type { TaskContext, TaskEnd, TaskFacts, Tasking, TaskRoute } from './types/task.ts'
 export type { Codec, Frame, Keeping, Opened, Opening } from './wire/codec.ts'

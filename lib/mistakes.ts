@@ -24,6 +24,7 @@ export const noMachine = 'There is no machine to tell. Declare one with .protoco
 export const protocolWithoutOrder =
   'This application has a protocol. Pass its machine, { protocol: machine }, or the messages that may change its state, { order: [...] }.'
 export const protocolWithoutStore = 'A protocol needs a store. Call .store() before .build().'
+export const taskWithoutStore = 'Tasks need a store. Declare one with .store().'
 export const nestedContext = 'The context of an authorizer is flat: strings, numbers and booleans.'
 export const principalInContext = 'The principalId is the first argument, and no part of the context.'
 

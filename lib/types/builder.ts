@@ -22,6 +22,7 @@ import type {
   SpecReturn,
 } from './route.ts'
 import type { CheckBareName, CheckBuild, CheckName, CheckSpec, Known } from './rules.ts'
+import type { TaskContext, TaskOptions, TaskRoute } from './task.ts'
 
 /** Stage one: declarations, in any order. Calling any route method moves to stage two for good. */
 export interface Builder<D extends Declarations> extends Routes<D, never, {}> {
@@ -80,6 +81,21 @@ interface Routes<D extends Declarations, Handled extends string, R extends objec
     D,
     Handled | Known<N>,
     R & { readonly [K in Known<N>]: Route<N, SpecInput<S>, SpecReply<S, Reply>, SpecProgress<S>> }
+  >
+
+  /**
+   * Handle a route by a task: what takes longer than a message may. The client is told `{ taskId }` at once, and the function
+   * runs in a worker, with progress on the way and its result at the end.
+   */
+  task<const N extends Suggested<D['names']>, S extends AnySchema | RouteDetails, Result extends SpecReturn<S>>(
+    name: N & CheckName<D['names'], Handled, N>,
+    spec: CheckSpec<D, N, S>,
+    options: TaskOptions<D>,
+    run: (context: TaskContext<D, SpecData<S>>) => Result,
+  ): RouteBuilder<
+    D,
+    Handled | Known<N>,
+    R & { readonly [K in Known<N>]: TaskRoute<N, SpecInput<S>, SpecReply<S, Result>> }
   >
 
   /** Handle a message that matches no route. Under a protocol: only where the machine accepts `$default`. */
