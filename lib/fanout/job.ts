@@ -1,4 +1,5 @@
 import type { Api } from '../event/event.ts'
+import { plainJson } from '../publish/text.ts'
 
 /** What each part of a broadcast says. */
 export interface Said {
@@ -37,11 +38,7 @@ export interface PageJob extends Said {
 export type Job = ShardJob | PageJob
 
 /** A job as a queue carries it. Equal jobs are equal texts. */
-export const textOf = (job: Job): string => plain(job)
-
-/** As JSON, of characters that every SQS takes: AWS refuses the last two (its SendMessage), and emulators any surrogate. */
-export const plain = (value: unknown): string =>
-  JSON.stringify(value).replace(/[\ud800-\udfff\ufffe\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16)}`)
+export const textOf = (job: Job): string => plainJson(job)
 
 /** Read what came out of a queue. Throws a TypeError, in a sentence, for what is no job. */
 export const jobOf = (body: Readonly<Record<string, unknown>>): Job => {

@@ -1,6 +1,7 @@
 import { ResourceExhaustedError } from '../errors.ts'
+import { plainJson } from '../publish/text.ts'
 import type { Blobs, StorePorts } from '../store/store.ts'
-import { plain, type Said } from './job.ts'
+import type { Said } from './job.ts'
 
 /** Where a store keeps texts for a while. Throws a TypeError, in a sentence, for a store that cannot. */
 export const blobsOf = ({ blobs }: StorePorts): Blobs => {
@@ -29,7 +30,7 @@ export const keepFrame = async (
   jobs: number,
 ): Promise<Pick<Said, 'frame'>> => {
   // Inside of a job it is JSON once more, whose quotes take a byte more each.
-  const bytes = Buffer.byteLength(plain(frame))
+  const bytes = Buffer.byteLength(plainJson(frame))
   if (bytes <= MAX_INLINE_BYTES && bytes * jobs <= MAX_BYTES_AT_ONCE) return { frame }
   const whole = Buffer.byteLength(frame)
   if (whole > MAX_KEPT_BYTES)

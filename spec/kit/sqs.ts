@@ -45,7 +45,9 @@ export const sqsOf = () => {
   const queue = async (attributes: Record<string, string> = {}): Promise<Queue> => {
     started ??= start()
     const { client } = await started
-    const made = await client.send(new CreateQueueCommand({ QueueName: `queue-${queues++}`, Attributes: attributes }))
+    // The name of a FIFO queue has to say so.
+    const QueueName = `queue-${queues++}${attributes.FifoQueue ? '.fifo' : ''}`
+    const made = await client.send(new CreateQueueCommand({ QueueName, Attributes: attributes }))
     return queueAt(client, made.QueueUrl ?? '')
   }
   const end = async () => {
