@@ -48,6 +48,18 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
       },
     },
   },
+  report: { messages: [{ action: 'report', id: '1', data: { year: 2025, months: 12 } }] },
+  orders: {
+    messages: [{ action: 'order', id: '1', data: { order: 'tea-1', item: 'tea', quantity: 2, price: 4.5 } }],
+    desk: {
+      hint: 'Here you are the warehouse. To accept an order: accept tea-1',
+      take: async (line, exports) => {
+        const { shipFromDesk } = exports as typeof import('./orders/server.ts')
+        const [, order] = /^accept ([a-z0-9-]{1,32})$/.exec(line.trim()) ?? []
+        if (order) console.log(await shipFromDesk(order))
+      },
+    },
+  },
   echo: { messages: [{ action: 'echo', id: '1', data: { text: 'Hello' } }] },
 }
 

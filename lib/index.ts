@@ -20,6 +20,13 @@ export {
 export type * from './event/event.ts'
 export type { ConnectionInfo, Delivery, Gateway } from './gateway/gateway.ts'
 export { stay } from './protocol/stay.ts'
+export type { PublishFailure } from './publish/failure.ts'
+export { PublishError } from './publish/failure.ts'
+export type { Chance, CloudEvent, Origin, Published, Publisher } from './publish/publisher.ts'
+export type { Publishing, PublishingOptions } from './publish/publishing.ts'
+export { publishing } from './publish/publishing.ts'
+export type { PublishReply, PublishToOptions, Transform } from './publish/to.ts'
+export { publishTo } from './publish/to.ts'
 export type { AnySchema, Schema, SchemaIssue, SchemaResult } from './schema.ts'
 export type {
   Blobs,

@@ -36,6 +36,7 @@ const NAMED: Readonly<Record<string, string>> = {
   './handler.js': '',
   './door.js': "id: 'door'",
   './channels.js': 'pushes({ said: v.object({ text: v.string() }) })',
+  './tasks.js': "from 'ws-interlock/task/sqs'",
   './tokens.js': "from 'ws-interlock/guard'\nimport { memory }",
 }
 const files = examples.map(({ code }, index) => {
@@ -49,8 +50,8 @@ const files = examples.map(({ code }, index) => {
   )
   return file
 })
-// The hooks that the recipe calls, without the weight of React.
-copyFileSync(join(ROOT, 'spec/kit/react.d.ts'), join(folder, 'react.d.ts'))
+// What recipes call and nobody installs: the hooks of React, two clients of the AWS SDK.
+for (const name of ['react.d.ts', 'aws.d.ts']) copyFileSync(join(ROOT, 'spec/kit', name), join(folder, name))
 
 test.after(() => rmSync(folder, { recursive: true, force: true }))
 test.after.each(closeAll)

@@ -2,34 +2,39 @@ import { WsError } from '../errors.ts'
 import { valid } from '../schema.ts'
 import { type Correlation, correlated } from './correlation.ts'
 import { fits, send } from './deliver.ts'
-import type { Plan } from './plan.ts'
+import type { Plan, Route } from './plan.ts'
 import { reach } from './reach.ts'
 
 /** Answer a message whose answer was to come later; by an error, where that is what it comes to. */
 export const reply = async (plan: Plan, correlation: string, data: unknown): Promise<boolean> => {
-  const message = messageOf(correlation)
-  const { action } = message
+  const { message, route } = find(plan, correlation)
   if (data instanceof WsError) return answer(plan, message, (frame) => plan.codec.error(frame, data.toPeer()))
-  const schema = plan.routes.get(action)?.reply
-  const value = schema ? await valid(schema, data, `The reply of '${action}'`) : data
+  const value = route.reply ? await valid(route.reply, data, `The reply of '${route.name}'`) : data
   return answer(plan, message, (frame) => plan.codec.reply(frame, value))
 }
 
 /** Tell how far a message is whose answer is to come later. */
 export const progress = async (plan: Plan, correlation: string, data: unknown): Promise<boolean> => {
-  const message = messageOf(correlation)
-  const { action, id } = message
-  const schema = plan.routes.get(action)?.progress
-  if (!schema) throw new TypeError(`'${action}' has no progress. Say what it is: route({ progress: schema }).`)
-  const step = await valid(schema, data, `The progress of '${action}'`)
+  const { message, route } = find(plan, correlation)
+  const { name, progress: schema } = route
+  if (!schema) throw new TypeError(`'${name}' has no progress. Say what it is: route({ progress: schema }).`)
+  const step = await valid(schema, data, `The progress of '${name}'`)
   const { codec } = plan
+  const { id } = message
   return answer(plan, message, (frame) => codec.progress?.(frame, step) ?? codec.push('$progress', { id, data: step }))
 }
 
-const messageOf = (correlation: unknown): Correlation => {
+/** The message, and its route: what may be said of it is known by that alone. */
+const find = ({ routes, fallback }: Plan, correlation: unknown): { message: Correlation; route: Route } => {
   const message = correlated(correlation)
-  if (message) return message
-  throw new TypeError('This is no correlation. Pass the text that came with the event, as it is.')
+  if (!message) throw new TypeError('This is no correlation. Pass the text that came with the event, as it is.')
+  const route = routes.get(message.route) ?? fallback
+  // Written here: mistakes.ts would be loaded at the start of every application by a file of its own.
+  if (!route)
+    throw new TypeError(
+      `This correlation is of a message '${message.route}', which this application has no route for. Answer it by the one that has.`,
+    )
+  return { message, route }
 }
 
 type Frame = Parameters<Plan['codec']['reply']>[0]

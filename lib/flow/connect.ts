@@ -7,6 +7,7 @@ import { type Accept, accept, type Reject } from '../types/connect.ts'
 import { Context } from './context.ts'
 import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
+import { putWay } from './ways.ts'
 
 /**
  * The handshake. What is answered is the status of the HTTP upgrade: until then the connection does not exist, and a
@@ -47,6 +48,7 @@ export class ConnectContext extends Context {
 
   constructor(plan: Plan, received: Received<ConnectEvent>, box: Outbox) {
     super(plan, received)
+    putWay(this, plan, received)
     plan.state?.inConnect(this, plan, received, box)
   }
 

@@ -5,6 +5,7 @@ import type { Plan } from './plan.ts'
 import type { Received } from './receive.ts'
 import { report } from './report.ts'
 import type { Farewell } from './state.ts'
+import { putWay } from './ways.ts'
 
 /**
  * The farewell. The tombstone comes first and fences whatever is still running for the connection; then its memberships
@@ -32,6 +33,7 @@ export class DisconnectContext extends Context {
 
   constructor(plan: Plan, received: Received<DisconnectEvent>, farewell: Farewell) {
     super(plan, received)
+    putWay(this, plan, received)
     const { disconnectStatusCode, disconnectReason } = received.event.requestContext
     // 1006 is the code of a connection that ended without a close frame (RFC 6455, 7.4.1).
     this.code = disconnectStatusCode ?? 1006

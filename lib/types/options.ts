@@ -56,6 +56,8 @@ export type WarningCode =
   | 'ROUTE_WITHOUT_SCHEMA'
   /** A store that lives in one process, on Lambda. */
   | 'MEMORY_ON_LAMBDA'
+  /** Tasks that run in the process that answers, on Lambda. */
+  | 'MEMORY_TASKS_ON_LAMBDA'
   /** A handler returned an answer for API Gateway, where its reply to the peer belongs. */
   | 'STATUS_AS_REPLY'
   /** A handler returned while something that it sent was still on its way. */

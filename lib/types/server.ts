@@ -24,7 +24,7 @@ export interface Server<D extends Declarations> {
   /**
    * Answer a message whose answer was left to come later: `correlation` is what came with the event that it was published
    * as. With a `WsError` the client's `send` rejects. Resolves to `false` when the connection is gone, and rejects with a
-   * `TypeError` for what is no correlation, or no reply of its route.
+   * `TypeError` for what is no correlation, or of no route of this application, or no reply of its route.
    */
   readonly reply: (correlation: string, data?: unknown) => Promise<boolean>
   /** Tell the client how far such a message is, as `route({ progress })` has it. Resolves to `false` when it is gone. */
@@ -45,7 +45,11 @@ export interface ServerConnection<D extends Declarations> {
   readonly close: (reason?: string) => Promise<void>
   /** Ask API Gateway for the connection. `undefined` when it is gone. */
   readonly info: () => Promise<ConnectionInfo | undefined>
-  /** Send an event to the machine. Rejects with `FailedPreconditionError` where it is not allowed now. Needs a protocol. */
+  /**
+   * Send an event to the machine. Rejects with `FailedPreconditionError` where it is not allowed now. Under an `id` it is
+   * applied once, however often it is sent, as far as the connection remembers: its last 8 events and messages at least.
+   * Needs a protocol.
+   */
   readonly dispatch: Dispatch<D>
 }
 
@@ -89,4 +93,9 @@ type ServerChannels<D extends Declarations> = D['store'] extends Store
 
 type Dispatch<D extends Declarations> = D['snapshot'] extends undefined
   ? Mistake<typeof MISTAKES.noMachine, never>
-  : (event: D['events']) => Promise<void>
+  : (event: D['events'], options?: DispatchOptions) => Promise<void>
+
+export interface DispatchOptions {
+  /** 1 to 128 characters, the same whenever this event is sent. Apart from the ids of messages. @default none */
+  readonly id?: string
+}

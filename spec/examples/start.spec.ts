@@ -10,7 +10,7 @@ const test = suite('npm start')
 // The shell that npm puts between would hide the exit code behind its own 130.
 const [program = '', ...given]: string[] = JSON.parse(readFileSync('package.json', 'utf8')).scripts.start.split(' ')
 const USAGE =
-  'npm start NAME runs an example: chat, auction, ticker, echo. PORT=3002 npm start NAME listens on another port than 3001.'
+  'npm start NAME runs an example: chat, auction, ticker, report, orders, echo. PORT=3002 npm start NAME listens on another port than 3001.'
 const running = new Set<ChildProcess>()
 
 const run = (name: string, args: readonly string[], port = '0') => {
@@ -101,7 +101,7 @@ test('runs the auction, whose auctioneer sits at the terminal', async () => {
 test('lists the examples when there is none of that name', async () => {
   const start = run(program, [...given, 'toString'])
   is(await start.ends(), 2)
-  equal(start.output(), "There is no example 'toString'. There are: chat, auction, ticker, echo.\n")
+  equal(start.output(), "There is no example 'toString'. There are: chat, auction, ticker, report, orders, echo.\n")
 })
 
 for (const [words, port, sentence] of [

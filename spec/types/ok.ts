@@ -5,7 +5,7 @@ import { UnauthenticatedError, UnavailableError } from '../../lib/errors.ts'
 import type { ConnectEvent, DisconnectEvent, MessageEvent } from '../../lib/event/event.ts'
 import type { ConnectionInfo } from '../../lib/gateway/gateway.ts'
 import type { Store } from '../../lib/store/store.ts'
-import { accept, connect, type Middleware, reject, route, ws } from './ws.ts'
+import { accept, connect, followTask, type Middleware, queue, reject, route, startTask, ws } from './ws.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const same = <A, B>(_: Equal<A, B>) => {}
@@ -137,6 +137,27 @@ same<Awaited<typeof reply>, { members: number }>(true)
 const none = client.send('leave')
 same<Awaited<typeof none>, void>(true)
 client.on('said', (data) => same<typeof data, { from: string; text: string }>(true))
+
+// ---- tasks
+
+const office = ws()
+  .store(rooms)
+  .task('report', v.object({ year: v.number() }), { queue }, async ({ data, progress }) => {
+    await progress(0.5, `${data.year}`)
+    return { at: new Date() }
+  })
+  .task('tidy', route({ reply: v.pipe(v.string(), v.transform(Number)) }), { queue }, () => '1')
+  .build()
+const officeClient = connect<typeof office>('wss://x')
+const begun = officeClient.send('report', { year: 2025 })
+same<Awaited<typeof begun>, { readonly taskId: string }>(true)
+const report = startTask(officeClient, 'report', { year: 2025 }, { timeoutMs: 1_000 })
+same<Awaited<typeof report.result>, { at: string }>(true)
+for await (const step of report) same<typeof step.fraction, number>(true)
+const tidied = startTask(officeClient, 'tidy').result
+same<Awaited<typeof tidied>, number>(true)
+const followed = followTask(officeClient, 'report', await report.id).result
+same<Awaited<typeof followed>, { at: string }>(true)
 
 // ---- no protocol, no store
 

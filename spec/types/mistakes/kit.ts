@@ -1,9 +1,9 @@
 import * as v from 'valibot'
 import { room } from '../ok.ts'
-import { store, ws } from '../ws.ts'
+import { queue, store, ws } from '../ws.ts'
 
 // What the mistakes next door are made with. This file compiles.
-export { room, store }
+export { queue, room, store }
 
 export const Join = v.object({ name: v.string() })
 export const Say = v.object({ text: v.string() })
@@ -20,4 +20,10 @@ export const chat = ws()
   .on('join', Join, () => {})
   .on('say', Say, () => {})
   .on('leave', () => {})
+  .build()
+
+export const office = ws()
+  .store(store)
+  .on('ping', () => 'pong' as const)
+  .task('report', v.object({ year: v.number() }), { queue }, async () => ({ rows: 3 }))
   .build()
