@@ -3,7 +3,7 @@ import { inProcess, type Runner } from '../local/runner.ts'
 import { routesOf } from '../local/settings.ts'
 import { memoryPorts } from '../store/memory.ts'
 import type { StorePorts } from '../store/store.ts'
-import { fanOutHere } from '../testing/queue.ts'
+import { workHere } from '../testing/queue.ts'
 import { UsageError } from './error.ts'
 import type { Failures } from './failures.ts'
 import { shown } from './file.ts'
@@ -59,7 +59,7 @@ export const applicationOf = (options: ApplicationOptions): Application => {
     // In one go: no event comes between the old code and the new, nor between their stores.
     current?.retire()
     if (inside?.ports && (inMemory || isMemory(inside.ports))) kept = handOver(inside.ports, kept)
-    if (inside) fanOutHere(inside)
+    if (inside) workHere(inside)
     current = running(next, inside, options)
     started.push(current)
     first.resolve(current)

@@ -44,6 +44,7 @@ export interface RoutePart {
   readonly progress: Schema | undefined
   readonly layers: readonly Layer[]
   readonly exclusive: boolean
+  readonly again: boolean
 }
 
 /** Sort the calls of a chain, and refuse what the types would have refused. */
@@ -150,6 +151,8 @@ const routeOf = (name: string, rest: readonly unknown[]): RoutePart => {
     progress: progress === undefined ? undefined : schemaOf(progress, where),
     layers: [use].flat().map((layer) => runOf(layer, `a middleware of ${where}`)),
     exclusive: exclusive as boolean,
+    // Said by the handler of a task.
+    again: !!Object(handler)['~again'],
   }
 }
 

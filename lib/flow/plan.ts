@@ -43,6 +43,8 @@ export interface Route {
   readonly exclusive: boolean
   /** What its handler says on the way. `undefined` where it says nothing. */
   readonly progress?: Schema | undefined
+  /** Its handler may run once more for a message that was applied: what that began it begins once, and says again. */
+  readonly again?: boolean
   /** Of the library's own, beside the order of messages: not claimed, and nothing is read for it. */
   readonly free?: true
   /** The handler with its middleware around it. */

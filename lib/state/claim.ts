@@ -1,4 +1,4 @@
-import type { Claimed } from '../flow/claim.ts'
+import { type Claimed, FREE } from '../flow/claim.ts'
 import { report } from '../flow/report.ts'
 import type { State } from '../flow/state.ts'
 import { message, type Outcome } from '../protocol/engine.ts'
@@ -34,6 +34,11 @@ export const claim =
     const standing = await driven.on()
     if (!standing.run) {
       await watch(standing.result.kind)
+      const { seen } = driven
+      const state = seen?.state
+      // Whoever was told nothing of it asks again; and whoever was to do it may have died before it was done.
+      if (route.again && standing.result.kind === 'duplicate' && state)
+        return { ...FREE, snapshot: () => machine.snapshot(state), record: seen, session: seen.resumed?.session }
       throw await fail(protocol, route.name, unrun(standing.result), driven.cause)
     }
     const { state, exclusive, session } = standing.run

@@ -8,6 +8,7 @@ import { needFunctions } from '../mistakes.ts'
 import type { Kept } from '../protocol/effect.ts'
 import type { ConnectionRecord, Store, StorePorts } from '../store/store.ts'
 import type { Connection } from '../types/context.ts'
+import type { DispatchOptions } from '../types/server.ts'
 import { isWatched } from './arm.ts'
 import { channelsOf, serverChannels } from './channels.ts'
 import { claim } from './claim.ts'
@@ -94,7 +95,10 @@ const stateOf = (ports: StorePorts, application: Application): State => {
     }),
     inConnection: (plan, gateway, id) =>
       protocol
-        ? { dispatch: async (event: EventObject) => (await tell()).dispatch(plan, ports, protocol, gateway, id, event) }
+        ? {
+            dispatch: async (...given: readonly [event: EventObject, options?: DispatchOptions]) =>
+              (await tell()).dispatch(plan, ports, protocol, gateway, id, ...given),
+          }
         : {},
     warnOnLambda: (warn) => ports.warnOnLambda && warn({ code: 'MEMORY_ON_LAMBDA', ...ports.warnOnLambda }),
   }

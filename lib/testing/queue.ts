@@ -2,6 +2,8 @@ import type { QueuedFanout } from '../fanout/fanout.ts'
 import type { Queue, Waiting } from '../fanout/queue.ts'
 import { Lifetime } from '../flow/lifetime.ts'
 import { change, type Inside } from '../local/inside.ts'
+import { type Doing, inProcess } from '../task/in-process.ts'
+import { tasksOf } from '../task/task.ts'
 import type { FakeClock } from './clock.ts'
 import type { Pace } from './pace.ts'
 
@@ -37,8 +39,23 @@ export const fanoutOn = (
   return fanout
 }
 
+/** The tasks of an application done in this process, whatever queue they have. Returns how to undo it. */
+export const tasksOn = ({ plan }: Inside, doing: Doing): (() => void) => {
+  let isOpen = true
+  const queue = inProcess({ ...doing, isOpen: () => isOpen })
+  const undos = [...tasksOf(plan).values()].map((task) => change(task, { queue }))
+  return () => {
+    isOpen = false
+    for (const undo of undos) undo()
+  }
+}
+
 /** The same on a laptop, where time passes by itself: what would go into a queue of AWS is done here. */
-export const fanOutHere = (inside: Inside): void => {
+export const workHere = (inside: Inside): void => {
+  tasksOn(inside, {
+    work: (attempt) => attempt(),
+    wait: (_, ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
+  })
   const fanout = fanoutOn(inside, {
     clock: { setTimeout: (run, ms) => setTimeout(run, ms).unref() },
     pace: { work: (run) => run() },

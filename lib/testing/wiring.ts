@@ -1,3 +1,4 @@
+import type { Plan } from '../flow/plan.ts'
 import { type Delivery, type Gateway, MAX_MESSAGE_BYTES } from '../gateway/gateway.ts'
 import type { Gate } from '../local/gate.ts'
 import { change, type Inside } from '../local/inside.ts'
@@ -6,7 +7,7 @@ import { type Deadlines, tick } from '../state/tick.ts'
 import { memoryPorts } from '../store/memory.ts'
 import type { FakeClock } from './clock.ts'
 import type { Pace } from './pace.ts'
-import { fanoutOn } from './queue.ts'
+import { fanoutOn, tasksOn } from './queue.ts'
 
 /** What an application is wired to while a gateway in process runs it. */
 export interface Wires {
@@ -32,6 +33,8 @@ export const wireUp = (inside: Inside, wires: Wires): (() => void) => {
   if (ports?.warnOnLambda) undos.push(change(ports, memoryPorts({ now: clock.now })))
   if (protocol?.deadlines) undos.push(change(protocol, { deadlines: deadlinesOn(inside, wires) }))
   if (plan.fanout) undos.push(change(plan, { fanout: fanoutOn(inside, wires) ?? plan.fanout }))
+  const wait = (_: Plan, ms: number) => new Promise<void>((resolve) => clock.setTimeout(resolve, ms))
+  undos.push(tasksOn(inside, { work: pace.work, wait }))
   wired.add(plan)
   return () => {
     for (const undo of undos.reverse()) undo()

@@ -13,6 +13,7 @@ import type { Result } from './measure.ts'
 import { postMemory, postRates } from './posts.ts'
 import type { Signing } from './signing.ts'
 import { type AppName, gzippedKiB, importMs, loadedKiB } from './size.ts'
+import { taskFigures } from './tasks.ts'
 import { typeCosts } from './types.ts'
 
 /** One measured number, and what it may be at most. Without a limit it is there to compare with. */
@@ -263,6 +264,7 @@ const passed = [
   print('The client in a bundle for browsers, minified and gzipped', await clientSizes()),
   print('The client changes connections under load, over sockets', await rolloverFigures(measured)),
   print('The client, its connection killed every second', await killFigures(measured)),
+  print('A thousand tasks of ten steps through SQS', await taskFigures()),
   print('A request to a server in another thread (median of 21 interleaved rounds)', await latencyFigures(measured)),
   print('Codecs (median of interleaved rounds)', await codecFigures()),
   print(

@@ -156,7 +156,7 @@ test('an event of something else than a queue is refused in a sentence', async (
 test('a worker of what is no application, or has no work for it, is refused in a sentence', () => {
   const start = ws({ warn: () => {} }).store(memory())
   const none =
-    'Anything to work on: .protocol(machine, { deadlines: sqsDeadlines({ … }) }), or ws({ fanout: fanout({ … }) }) with a store, is missing in worker(app).'
+    'Anything to work on: .protocol(machine, { deadlines: sqsDeadlines({ … }) }), or ws({ fanout: fanout({ … }) }) with a store, or .task(…), is missing in worker(app).'
   // What plain JavaScript could pass.
   const refused = (app: unknown) => assert.throws(() => worker(app as never), isTypeError)
   let message = ''

@@ -1,0 +1,12 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { thousand } from './thousand.ts'
+
+const test = suite('tasks through SQS')
+
+test('of a hundred tasks with ten steps each no step, no result and no end is lost, and none is told twice', async () => {
+  const { lost, twice, steps } = await thousand(100)
+  assert.equal({ lost, twice, steps }, { lost: 0, twice: 0, steps: 1_000 })
+})
+
+test.run()
