@@ -78,4 +78,4 @@ const sentenceOf = (folder: string, { text, location }: Message) => {
   return `The page of ${folder} cannot be built: ${text}${place}.`
 }
 
-const sayIt = (sentence: string) => `document.getElementById('messages').textContent = ${JSON.stringify(sentence)}\n`
+const sayIt = (sentence: string) => `document.querySelector('main').textContent = ${JSON.stringify(sentence)}\n`

@@ -1,7 +1,8 @@
 import { type Client, ClientError, connect, RemoteError } from 'ws-interlock/client'
+import { logFrame, onSubmit, press } from '../elements.ts'
 import { chatProtocol } from './protocol.ts'
 import type { chat } from './server.ts'
-import { draw, fill, focusOn, logFrame, onSubmit, press, type Said, type Trouble } from './view.ts'
+import { draw, fill, focusOn, type Said, type Trouble } from './view.ts'
 
 // The script of the page, on the typed client. All that it knows of the server is the type of `chat`.
 

@@ -1,3 +1,5 @@
+import { element, find } from '../elements.ts'
+
 // What the page looks like, drawn anew with each change. It knows nothing of servers.
 
 export interface View {
@@ -97,32 +99,6 @@ const drawTalk = ({ name, rooms, room, open, present, said, hint }: View) => {
   messages.scrollTop = messages.scrollHeight
 }
 
-/** Newest first. */
-export const logFrame = (direction: 'in' | 'out', text: string, isBad = false) => {
-  const item = element('li', text, `${direction}${isBad ? ' bad' : ''}`)
-  const arrow = element('b', direction === 'out' ? '↑' : '↓')
-  arrow.ariaLabel = direction === 'out' ? 'sent' : 'received'
-  item.prepend(arrow)
-  const frames = find('frames')
-  frames.prepend(item)
-  while (frames.childElementCount > MAX_FRAMES) frames.lastElementChild?.remove()
-}
-const MAX_FRAMES = 200
-
-export const onSubmit = (id: string, take: (field: (name: string) => string, reset: () => void) => void) => {
-  const form = findThe(HTMLFormElement, id)
-  form.addEventListener('submit', (event) => {
-    event.preventDefault()
-    const data = new FormData(form)
-    take(
-      (name) => `${data.get(name) ?? ''}`,
-      () => form.reset(),
-    )
-  })
-}
-
-export const press = (id: string, run: () => void) => find(id).addEventListener('click', run)
-
 const inputOf = (form: string) => find(form).querySelector('input')
 
 export const focusOn = (form: string) => inputOf(form)?.focus()
@@ -131,13 +107,3 @@ export const fill = (form: string, text: string) => {
   const input = inputOf(form)
   if (input) input.value = text
 }
-
-const find = (id: string) => findThe(HTMLElement, id)
-const findThe = <Kind extends HTMLElement>(kind: new () => Kind, id: string): Kind => {
-  const found = document.getElementById(id)
-  if (found instanceof kind) return found
-  throw new Error(`The page has no ${kind.name} '${id}'.`)
-}
-
-const element = <Tag extends keyof HTMLElementTagNameMap>(tag: Tag, text: string, className = '') =>
-  Object.assign(document.createElement(tag), { textContent: text, className })

@@ -14,7 +14,10 @@ export { WORDS } from './words.ts'
 type Care = ReturnType<typeof careOf>
 
 /** A connection is in service. */
-export const begin = (session: Session, ...given: Parameters<Care['begin']>): void => careOf(session).begin(...given)
+export const begin = (session: Session, ...given: Parameters<Care['begin']>): void => {
+  careOf(session).begin(...given)
+  session.served?.()
+}
 
 /** The server asks for something. */
 export const asked = (session: Session, ...given: Parameters<Care['asked']>): void =>

@@ -37,6 +37,8 @@ export interface Session extends Settings {
   waiting?: unknown
   /** Called when one less is on its way. */
   landed?: (() => void) | undefined
+  /** Called when another connection is in service. */
+  served?: (() => void) | undefined
   /** Called once, when it is closed for good. */
   readonly ends: Set<() => void>
   /** Make a connection and put it into service, in place of one that may still be open. */

@@ -3,7 +3,7 @@ type Listener = (data: unknown) => void
 /** Who listens to which push, and what has come before. */
 export interface Pushes {
   /** One has come. A broadcast that came before, on this connection or another, is dropped. */
-  readonly came: (event: string, data: unknown, id?: string) => void
+  readonly came: (event: string, data?: unknown, id?: string) => void
   readonly on: (event: string, listener: Listener) => () => void
   /** Called when no more will come. */
   readonly ends: Set<() => void>

@@ -41,7 +41,7 @@ export const makeSession = (settings: Settings) => {
     session.state = state
     snapshot = mirror?.snapshot
     // The push without a name, which no server sends.
-    pushes.came('', undefined)
+    pushes.came('')
   }
   const clear = ({ timers }: Live) => {
     for (const timer of timers.splice(0)) clock.clearTimeout(timer as never)
@@ -193,6 +193,7 @@ export const makeSession = (settings: Settings) => {
 
   return {
     pushes,
+    session,
     send: (name: string, data: unknown, options?: Asking) => ask(main, name, data, options),
     subscribe: (watcher: () => void) => pushes.on('', watcher),
     can: (name: string, data: unknown) => mirror?.can(name, data) ?? true,

@@ -1,6 +1,8 @@
+import type * as MISTAKES from '../mistakes.ts'
 import type { OutputOf } from '../schema.ts'
 import type { AppLike } from './app.ts'
 import type { PushMap } from './declarations.ts'
+import type { Mistake } from './mistake.ts'
 
 /** A connection from the client's side, typed from the built application. */
 export type Client<A extends AppLike> = ClientOf<RoutesOf<A>, PushesOf<A>, keyof RoutesOf<A>, SnapshotOf<A>>
@@ -34,6 +36,8 @@ interface ClientOf<R extends object, P extends PushMap, Names extends keyof R, S
   subscribe(listener: () => void): () => void
   /** Disconnect for good. What has no answer is rejected. */
   close(): void
+  /** Exists only for the type checker: what a task of it infers from. */
+  readonly '~routes'?: R
 }
 
 /**
@@ -53,6 +57,34 @@ export interface Farewell {
 export interface Stream<Step, Returned> extends AsyncIterableIterator<Step> {
   /** The reply itself. */
   readonly reply: Promise<Returned>
+}
+
+/** A task that runs on the server's side: its result, and in a loop the steps on the way there, of which the last 1,000 are kept. */
+export interface ClientTask<Result> extends AsyncIterable<TaskStep> {
+  /** Its id, once the server has taken it. Whoever knows it can follow the task, and cancel it. */
+  readonly id: Promise<string>
+  /**
+   * What its function has returned. Rejects with a `RemoteError` where it has failed, `ABORTED` where it was cancelled, and
+   * `NOT_FOUND` where nobody knows it any more; with a `ClientError` where the client is closed, though the task goes on.
+   */
+  readonly result: Promise<Result>
+  /** As last heard. */
+  readonly state: TaskState
+  /**
+   * Ask the server to stop it. Resolves with its state once the server knows: `running` until its function has heard of it,
+   * and how it ended where it was over before.
+   */
+  cancel(): Promise<TaskState>
+}
+
+/** `starting`: the server has not said yet that it has taken the task. `queued`: nobody runs it yet. */
+export type TaskState = 'starting' | 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+
+/** How far a task is. */
+export interface TaskStep {
+  /** From 0 to 1. */
+  readonly fraction: number
+  readonly note?: string
 }
 
 export interface SendOptions {
@@ -86,6 +118,24 @@ export type Given<R, N extends keyof R> = R[N] extends { readonly input: infer I
 
 export type Reply<R, N extends keyof R> = R[N] extends { readonly reply: infer Returned } ? Wire<Returned> : never
 export type Progress<R, N extends keyof R> = R[N] extends { readonly progress: infer Step } ? Wire<Step> : never
+
+/** A client, to whom its messages are known. */
+export interface Tasked {
+  readonly '~routes'?: object
+}
+export type RoutesIn<C extends Tasked> = NonNullable<C['~routes']>
+
+/** The routes that are tasks. */
+export type TasksOf<R> = { [N in keyof R]: R[N] extends { readonly result: unknown } ? N : never }[keyof R] & string
+
+/** Nothing to add for a route that is one. */
+export type CheckTask<R, N> = N extends TasksOf<R> ? unknown : Mistake<typeof MISTAKES.noTask, TasksOf<R>>
+
+export type ResultOf<R, N> = N extends keyof R
+  ? R[N] extends { readonly result: infer Result }
+    ? Wire<Result>
+    : never
+  : never
 
 /** What a value becomes after a trip through JSON. Bytes come through with `binary()`. */
 export type Wire<T> = T extends string | number | boolean | null | undefined | void | Uint8Array

@@ -58,6 +58,19 @@ test('what imports something of Node cannot be bundled', async () => {
   assert.is(failed?.status, 'rejected')
 })
 
+test('tasks bring what follows them and nothing of the server, and a program without them carries none', async () => {
+  const { inputs } = await bundle(
+    `${CLIENT}\nimport * as tasks from 'ws-interlock/client/task'\nglobalThis.tasks = tasks`,
+  )
+  assert.ok(inputs.includes('lib/client/task-news.ts'))
+  assert.equal(strangers(inputs, [MIRRORED]), [])
+  const without = await bundle(CLIENT)
+  assert.equal(
+    without.inputs.filter((path) => path.startsWith('lib/client/task')),
+    [],
+  )
+})
+
 test('a program that uses no codec carries none', async () => {
   const { inputs } = await bundle(CLIENT)
   assert.equal(
