@@ -89,17 +89,8 @@ export const runTask = (app: WorkerApp): TaskRunner => {
   return async (given, context) => {
     const { taskJobOf } = await reading()
     const job = taskJobOf(given)
-    const lifetime = new Lifetime(context)
-    try {
-      const isDone = await (await working()).workOn(plan, job, {
-        attempt: () => countIn(plan, job),
-        lifetime,
-        lambda: context,
-      })
-      if (!isDone) throw new Error(`The task '${job.name}' (${job.taskId}) is not done. The log says why.`)
-    } finally {
-      lifetime.end()
-    }
+    const isDone = await doOne(plan, job, { attempt: () => countIn(plan, job), lambda: context })
+    if (!isDone) throw new Error(`The task '${job.name}' (${job.taskId}) is not done. The log says why.`)
   }
 }
 
@@ -160,13 +151,21 @@ const recordsOf = (event: SQSEvent): readonly SQSRecord[] => {
 }
 
 /** What has failed is in the log by the time that this resolves. */
-const doTask = async (plan: Plan, body: Body, { record, lifetime, context }: Given): Promise<boolean> => {
+const doTask = async (plan: Plan, body: Body, { record, context }: Given): Promise<boolean> => {
   const { taskJobOf } = await reading()
-  const job = taskJobOf(body)
-  const { workOn } = await working()
   const attempt = Number(record.attributes?.ApproximateReceiveCount) || 1
-  const given: Attempt = { attempt, lifetime, lambda: context, record }
-  return workOn(plan, job, given)
+  return doOne(plan, taskJobOf(body), { attempt, lambda: context, record })
+}
+
+/** With a lifetime of its own: all that listens to its signal is this task's. */
+const doOne = async (plan: Plan, job: TaskJob, given: Omit<Attempt, 'lifetime'>): Promise<boolean> => {
+  const { workOn } = await working()
+  const lifetime = new Lifetime(given.lambda)
+  try {
+    return await workOn(plan, job, { ...given, lifetime })
+  } finally {
+    lifetime.end()
+  }
 }
 
 /** Never throws: one bad record must not bring the others back. */

@@ -30,7 +30,7 @@ export interface SqsClient {
  * - While a task runs, its message is kept from other workers for a minute at a time (`ChangeMessageVisibility`): the task
  *   of a worker that was killed is tried again a minute later, whatever the queue's visibility timeout is. Let that be
  *   the function's timeout, or more: Lambda takes no less.
- * - Let the queue's redrive policy have a dead-letter queue and the `maxReceiveCount` of `attempts`.
+ * - Let the queue's redrive policy have a dead-letter queue, and a `maxReceiveCount` of one more than `attempts`.
  * - A job is what the route's schema made of the data, as JSON, up to 262,144 bytes with some 400 of its own.
  *
  * The function that answers needs `sqs:SendMessage` on the queue, and the worker `sqs:ReceiveMessage`,

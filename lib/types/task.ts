@@ -17,8 +17,8 @@ interface TaskSettings<D extends Declarations> {
   readonly queue: Tasking
   /**
    * How often a task is tried. One that fails by what is no `WsError` is tried again, until it has failed so often: then
-   * the client is told, and the queue keeps the job in its dead-letter queue. Let `maxReceiveCount` of the queue be the
-   * same. @default 3
+   * the client is told, and the queue keeps the job in its dead-letter queue. Let `maxReceiveCount` of the queue be one
+   * more: a task whose worker is killed at its last attempt is then ended, too. @default 3
    */
   readonly attempts?: number
   /** How long what is known of a task is kept, its result with it, in milliseconds. @default 86_400_000, a day */

@@ -52,7 +52,8 @@ const story = (app: Known) =>
     laptop.close()
     await laptop.untilClosed()
     // A store of another process takes its time to hear of it.
-    for (let turns = 0; turns < 20 && (await listed(ann.connections())).length > 1; turns++) await gateway.advance(1_000)
+    for (let turns = 0; turns < 20 && (await listed(ann.connections())).length > 1; turns++)
+      await gateway.advance(1_000)
     assert.equal(await listed(ann.connections()), [phone.connectionId])
     assert.is(await ann.disconnect('Signed out.'), 1)
     assert.equal(await phone.next(), { event: '$bye', data: { code: 'OK', message: 'Signed out.' } })

@@ -216,7 +216,7 @@ test('on a connection that replaces another one the task is told where it is', a
   await runs(task)
   const old = socket().connectionId
   await app.server.connection(old).goAway()
-  await until(() => sent('$task').length > 0, gateway)
+  await until(() => seen.some(({ isOut, action }) => !isOut && action === '$task'), gateway)
   assert.equal(states, ['open'])
   assert.is.not(socket().connectionId, old)
   turn(true)

@@ -176,14 +176,14 @@ export const turns = async () => {
   for (let turn = 0; turn < 12; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
 }
 
-interface Life {
+export interface Life {
   asleep: Promise<void> | undefined
 }
 
 type Living = <Port extends object>(port: Port) => Port
 
 /** Calls that are made, and heard of, while their instance is awake. */
-const mortal =
+export const mortal =
   (life: Life): Living =>
   <Port extends object>(port: Port) => {
     const calls = Object.entries(port).map(([name, call]) => [
@@ -198,7 +198,7 @@ const mortal =
     return Object.fromEntries(calls) as Port // the same functions
   }
 
-const alive = (store: Store, living: Living): Store => ({
+export const alive = (store: Store, living: Living): Store => ({
   ...store,
   records: living(store.records),
   blobs: living(store.blobs as NonNullable<Store['blobs']>),
