@@ -210,7 +210,7 @@ test('the result of a task that ended while there was no connection comes with t
 })
 
 test('on a connection that replaces another one the task is told where it is', async () => {
-  const { app, client, gateway, turn, end, socket, seen, sent, states } = await opened()
+  const { app, client, gateway, turn, end, socket, seen, states } = await opened()
   const task = startTask(client, 'report', { pages: 3 })
   const { notes, end: loop } = noted(task)
   await runs(task)
