@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks'
 import { Lifetime } from '../flow/lifetime.ts'
 import type { Plan } from '../flow/plan.ts'
 import { later } from '../store/later.ts'
@@ -17,6 +16,7 @@ export interface Doing {
 /** Do tasks in this process, in the background: each at once, and once more after a while where an attempt has failed. */
 export const inProcess = ({ work, wait, isOpen = () => true }: Doing): TaskQueue => {
   // Begun outside of the message: what is known of that one's invocation, or ends with it, is none of the task's.
+  const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
   const outside = AsyncResource.bind((begin: () => void) => begin())
 
   const attempt = async (plan: Plan, text: string, nth: number): Promise<void> => {

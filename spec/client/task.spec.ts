@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { ClientError, connect, RemoteError } from 'ws-interlock/client'
 import { type ClientTask, followTask, startTask, type TaskStep } from 'ws-interlock/client/task'
 import type { TestGateway, TestSocket } from 'ws-interlock/testing'
+import { latch } from '../kit/wire.ts'
 import { begin, codeOf, outcome, warmClient } from './kit.ts'
 import { office, oneMachine, strictOffice } from './office.ts'
 
@@ -26,10 +27,10 @@ const strict = (options: Parameters<typeof strictOffice>[0] = {}) => {
 }
 
 /**
- * Wait for something to happen. Where it takes time, that goes on from timer to timer, each time when all is through that
- * needs none; which is waited for here alone, since a report at its door is not through, and takes patience.
+ * Wait for something to happen. Where it takes time, that goes on from timer to timer, by so much at most, each time when all
+ * is through that needs none; which is waited for here alone, since a report at its door is not through, and takes patience.
  */
-const until = async (happened: () => unknown, gateway?: Pick<TestGateway<never>, 'settled' | 'clock'>) => {
+const until = async (happened: () => unknown, gateway?: Gateway, stepMs = 1_000) => {
   for (let round = 1; !happened(); round++) {
     if (round > 400) throw new Error(`It does not happen: ${happened}`)
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
@@ -37,10 +38,12 @@ const until = async (happened: () => unknown, gateway?: Pick<TestGateway<never>,
     await import('../../lib/client/index.ts')
     if (!gateway || round % 4 > 0) continue
     await gateway.settled()
-    const at = gateway.clock.next()
-    if (at !== undefined && !happened()) gateway.clock.step(at)
+    if (!happened()) gateway.clock.step(gateway.clock.now() + stepMs)
   }
 }
+type Gateway = Pick<TestGateway<never>, 'settled' | 'clock'>
+/** A worker that reports no progress looks so often whether it is to stop. */
+const LOOK_MS = 15_000
 /** Wait until a report is printing. */
 const runs = (...tasks: readonly ClientTask<unknown>[]) => until(() => tasks.every(({ state }) => state === 'running'))
 /** Whatever happens at once has happened. */
@@ -194,14 +197,23 @@ test('a reply that is lost with its connection is got again, and nothing is begu
 })
 
 test('the result of a task that ended while there was no connection comes with the next one', async () => {
-  const { client, turn, end, socket, gateway } = await opened()
+  const parts = office()
+  const door = latch()
+  let tokens = 0
+  // The next connection is not made before it may be.
+  const token = async () => {
+    if (tokens++ > 0) await door.passed
+    return 'token'
+  }
+  const { client, gateway, end, socket } = begin(parts.app, { token, tokenBy: 'query' }, { clock: parts.clock })
   const tasks = [startTask(client, 'report', { pages: 3 }), startTask(client, 'report', { pages: 2 })]
   await runs(...tasks)
   socket().vanish()
-  turn(true)
+  parts.turn(true)
+  await until(() => tokens === 2, gateway)
   await gateway.settled()
   assert.equal([client.state, ...tasks.map(({ state }) => state)], ['waiting', 'running', 'running'])
-  await until(() => tasks.every(({ state }) => state === 'done'), gateway)
+  door.open()
   assert.equal(
     (await Promise.all(tasks.map(({ result }) => result))).map(({ pages }) => pages),
     [3, 2],
@@ -311,7 +323,7 @@ test('cancelled before its reply is there, a task is cancelled by its id', async
   assert.is(sent('$cancel').length, 0)
   reply()
   assert.is(await cancelling, 'running')
-  await until(() => task.state === 'cancelled', gateway)
+  await until(() => task.state === 'cancelled', gateway, LOOK_MS)
   assert.equal([await codeOf(task.result), task.state, cancelled], ['ABORTED', 'cancelled', [await task.id]])
   await end()
 })
@@ -326,7 +338,7 @@ test('cancelled while it runs, on a connection or before the next one, a task en
       await until(() => client.state === 'waiting')
     }
     const all = [task.cancel(), task.cancel()]
-    await until(() => task.state === 'cancelled', gateway)
+    await until(() => task.state === 'cancelled', gateway, LOOK_MS)
     assert.equal([await Promise.all(all), await codeOf(task.result)], [['running', 'running'], 'ABORTED'])
     assert.equal([cancelled, errors], [[await task.id], []])
     await end()
@@ -340,7 +352,7 @@ test('the line that is lost with a cancel on it costs nothing', async () => {
   const cancelling = task.cancel()
   while (sent('$cancel').length === 0) await null
   socket().vanish()
-  await until(() => task.state === 'cancelled', gateway)
+  await until(() => task.state === 'cancelled', gateway, LOOK_MS)
   assert.equal([await cancelling, await codeOf(task.result), cancelled.length], ['running', 'ABORTED', 1])
   assert.is(sent('$cancel').length, 2)
   await end()
@@ -369,7 +381,7 @@ test('a signal cancels: the result fails with its reason at once, and the server
   await runs(task)
   controller.abort('too slow')
   assert.equal([await reasonOf(task.result), (await loop).error], ['too slow', 'too slow'])
-  await until(() => cancelled.length > 0, gateway)
+  await until(() => cancelled.length > 0, gateway, LOOK_MS)
   assert.equal([cancelled, sent('$cancel').length, errors], [[await task.id], 1, []])
   await end()
 })
@@ -392,7 +404,7 @@ test('a signal that aborts before the message has left, or before its reply is t
   second.abort('second')
   assert.equal([await reasonOf(unsent.result), await reasonOf(task.result)], ['first', 'second'])
   reply()
-  await until(() => cancelled.length > 0, gateway)
+  await until(() => cancelled.length > 0, gateway, LOOK_MS)
   assert.equal([sent('report').length, cancelled], [1, [await task.id]])
   await end()
 })
@@ -425,7 +437,7 @@ test('what is asked of a task waits for no message that may change the state', a
     seen.some(({ isOut, action }) => !isOut && action === 'file'),
     false,
   )
-  await until(() => task.state === 'cancelled', gateway)
+  await until(() => task.state === 'cancelled', gateway, LOOK_MS)
   assert.equal([await codeOf(task.result), await codeOf(again.result)], ['ABORTED', 'ABORTED'])
   filed()
   await filing

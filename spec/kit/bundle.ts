@@ -19,10 +19,10 @@ export interface Bundle {
 }
 
 /**
- * Bundle a program for the browser: it may import nothing of Node, neither does anything that it imports, or it does not
+ * Bundle a program, for the browser: it may import nothing of Node, neither does anything that it imports, or it does not
  * build. The library comes from its sources.
  */
-export const bundle = async (program: string): Promise<Bundle> => {
+export const bundle = async (program: string, platform: 'browser' | 'node' = 'browser'): Promise<Bundle> => {
   const outdir = join(tmpdir(), 'ws-interlock-bundle')
   const { outputFiles, metafile } = await build({
     stdin: { contents: program, resolveDir: import.meta.dirname, sourcefile: PROGRAM, loader: 'ts' },
@@ -32,7 +32,7 @@ export const bundle = async (program: string): Promise<Bundle> => {
     metafile: true,
     write: false,
     format: 'esm',
-    platform: 'browser',
+    platform,
     target: ['es2022'],
     conditions: ['ws-interlock:source'],
     entryNames: 'main',
