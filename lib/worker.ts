@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import type { Context as LambdaContext, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { Lifetime } from './flow/lifetime.ts'
 import type { Plan } from './flow/plan.ts'
@@ -48,8 +47,6 @@ export const worker = (app: WorkerApp): Worker => {
     const records = recordsOf(event)
     const failed: string[] = []
     const lifetime = new Lifetime(context)
-    // Every task of the batch listens to it, and every post that is under way.
-    setMaxListeners(0, lifetime.signal)
     // Lanes that take from one row: whoever is slow holds up its own lane.
     const row = records.values()
     const lane = async () => {
