@@ -56,7 +56,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
       take: async (line, exports) => {
         const { shipFromDesk } = exports as typeof import('./orders/server.ts')
         const [, order] = /^accept ([a-z0-9-]{1,32})$/.exec(line.trim()) ?? []
-        if (order) console.log(await shipFromDesk(order))
+        console.log(order ? await shipFromDesk(order) : 'Type: accept ORDER, such as accept tea-1.')
       },
     },
   },

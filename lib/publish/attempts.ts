@@ -1,7 +1,4 @@
-import type { Chance, Published } from './publisher.ts'
-
-/** What was said of a parcel, and whether the same one may be taken when it is sent again. */
-export type Answer = Published & { readonly isPassing?: boolean }
+import type { Chance, Published, Refused } from './publisher.ts'
 
 /** As the AWS SDK has it. */
 export interface Until {
@@ -9,7 +6,7 @@ export interface Until {
 }
 
 /** Send parcels in one request. Resolves with what is said of each, in the order given; rejects where nothing is said. */
-export type Ask<Parcel> = (parcels: readonly Parcel[], until: Until) => Promise<readonly Answer[]>
+export type Ask<Parcel> = (parcels: readonly Parcel[], until: Until) => Promise<readonly Published[]>
 
 /**
  * Send parcels in one request, and send again what was throttled or failed on the service's side, that alone, a few times.
@@ -27,11 +24,11 @@ export const persist = async <Parcel>(
   for (let attempt = 0; ; attempt++) {
     const answers = await hear(ask, left, until)
     const again = left.filter(({ place }, index) => {
-      const { isPassing = false, ...answer } = answers[index] ?? UNHEARD
+      const answer = answers[index] ?? UNHEARD
       published[place] = answer
-      return isPassing
+      return !answer.ok && answer.isPassing
     })
-    if (again.length === 0 || attempt === RETRIES || clock.now() >= over) return published
+    if (again.length === 0 || attempt === RETRIES || clock.now() >= over || signal?.aborted) return published
     await pause(clock.wait(Math.round(WAIT_MS * 2 ** attempt * random())), signal)
     if (signal?.aborted) return published
     left = again
@@ -43,16 +40,19 @@ const hear = async <Parcel>(
   ask: Ask<Parcel>,
   sent: readonly { readonly parcel: Parcel }[],
   until: Until,
-): Promise<readonly Answer[]> => {
+): Promise<readonly Published[]> => {
   const parcels = sent.map(({ parcel }) => parcel)
   try {
     return await ask(parcels, until)
   } catch (error) {
-    return parcels.map(() => failureOf(error))
+    const failure = failureOf(error)
+    // It was the time that ran out, and not the service that refused.
+    const isPassing = failure.isPassing || until.abortSignal?.aborted === true
+    return parcels.map(() => ({ ...failure, isPassing }))
   }
 }
 
-const failureOf = (error: unknown): Answer => {
+const failureOf = (error: unknown): Refused & { readonly isPassing: boolean } => {
   const { name, code, message, cause, $metadata, $fault, $retryable } = Object(error)
   const status = Object($metadata).httpStatusCode
   // `fetch` tells of the network in the cause.
@@ -88,7 +88,12 @@ const pause = async (wait: Promise<void>, signal: AbortSignal | undefined) => {
   signal.removeEventListener('abort', wake)
 }
 
-const UNHEARD: Answer = { ok: false, code: 'NoAnswer', message: 'The service did not say what became of it.' }
+const UNHEARD: Refused = {
+  ok: false,
+  code: 'NoAnswer',
+  message: 'The service did not say what became of it.',
+  isPassing: false,
+}
 
 /** After up to 100, 200, 400 and 800 ms: a throttle of a second is sat out, and a peer does not wait for much longer. */
 const RETRIES = 4

@@ -1,4 +1,5 @@
-import { type Answer, isThrottling, type Until } from './attempts.ts'
+import { isThrottling, type Until } from './attempts.ts'
+import type { Published } from './publisher.ts'
 
 /** What is called of a client of the AWS SDK v3. */
 export interface Client {
@@ -21,8 +22,8 @@ interface Failed {
 }
 
 /** Read it in the order of the entries. Of one that neither list has, nothing is known. */
-export const readEntries = (count: number, { Successful = [], Failed = [] }: Said): readonly Answer[] => {
-  const answers: Answer[] = Array.from({ length: count })
+export const readEntries = (count: number, { Successful = [], Failed = [] }: Said): readonly Published[] => {
+  const answers: Published[] = Array.from({ length: count })
   for (const { Id, MessageId = '' } of Successful) answers[Number(Id)] = { ok: true, id: MessageId }
   for (const { Id, Code = 'Unknown', Message = '', SenderFault } of Failed)
     answers[Number(Id)] = { ok: false, code: Code, message: Message, isPassing: !SenderFault || isThrottling(Code) }

@@ -1,10 +1,11 @@
 import { PutEventsCommand, type PutEventsCommandOutput } from '@aws-sdk/client-eventbridge'
 import { mistake, need, needKeys } from '../mistakes.ts'
-import { type Answer, isThrottling, type Until } from './attempts.ts'
+import { isThrottling, type Until } from './attempts.ts'
 import { inBatches } from './batch.ts'
 import type { Client } from './entries.ts'
-import type { Publisher } from './publisher.ts'
+import type { Published, Publisher } from './publisher.ts'
 import { needBytes, needRoom } from './text.ts'
+import { traceHeader } from './trace.ts'
 
 export interface EventBridgeOptions {
   /** An `EventBridgeClient` of the AWS SDK v3. */
@@ -53,6 +54,8 @@ export interface EventBridgeEntry {
  *   as the user guide says, "Calculating PutEvents event entry size": source, detail type, detail and resources in UTF-8,
  *   and 14 bytes for a time. The default stays below 1 MB of either reading, because targets get the entry in an envelope
  *   of some hundred bytes more, and drop what is then too large for them.
+ * - X-Ray's trace goes on: what Lambda says of it, `_X_AMZN_TRACE_ID`, is the `TraceHeader` of each entry. It counts for
+ *   nothing (user guide, "Amazon EventBridge integration with AWS X-Ray").
  * - What the service failed to take is sent again, that alone, up to four times within seconds. An event may therefore
  *   arrive twice; EventBridge gives it another id then, and the CloudEvent has the same one.
  * - Order is not kept: EventBridge keeps none.
@@ -101,8 +104,10 @@ export const eventbridge = (options: EventBridgeOptions): Publisher<EventBridgeE
     return { parcel, bytes }
   }
   type Parcel = ReturnType<typeof pack>['parcel']
-  const ask = async (Entries: readonly Parcel[], until: Until): Promise<readonly Answer[]> => {
-    const command = new PutEventsCommand({ Entries: [...Entries] })
+  const ask = async (parcels: readonly Parcel[], until: Until): Promise<readonly Published[]> => {
+    const TraceHeader = traceHeader()
+    const Entries = parcels.map((parcel) => ({ ...parcel, ...(TraceHeader !== undefined && { TraceHeader }) }))
+    const command = new PutEventsCommand({ Entries })
     // Casts, because the client takes commands of its own package, and answers by command.
     const said = (await client.send(command as never, until)) as Partial<PutEventsCommandOutput>
     return (said.Entries ?? []).map(({ EventId, ErrorCode = 'Unknown', ErrorMessage = '' }) =>

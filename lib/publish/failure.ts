@@ -5,11 +5,13 @@ export interface PublishFailure {
   /** The service's own, such as `ThrottlingException`. `FAILED`: the publisher itself failed. */
   readonly code: string
   readonly message: string
+  /** Whether the same could be taken later. */
+  readonly isPassing: boolean
 }
 
 /**
- * Events were not published. For the owner alone: `onError` is given it, as the `cause` of the error that the peer is told
- * where the message fails by it, and by itself where its state was stored before.
+ * Events were not published. For the owner alone: `onError` is given it, as the `cause` of the error that the message fails
+ * with, and by itself where the state of the message was stored before.
  */
 export class PublishError extends Error {
   override readonly name = 'PublishError'

@@ -6,7 +6,7 @@ import { valid } from '../schema.ts'
 import type { MessageFacts } from '../types/context.ts'
 import { eventOf, fit, take } from './leave.ts'
 import { abandon, type Call, call, close, type Leaving, open } from './leaving.ts'
-import { originOf } from './origin.ts'
+import { needId, originOf } from './origin.ts'
 import type { Published, Publisher } from './publisher.ts'
 import type { PublishReply, Transform } from './to.ts'
 
@@ -22,6 +22,7 @@ export const hand = async <Entry, Context extends MessageFacts>(
   const place = call(leaving)
   try {
     if (!out) throw mistake('publishTo() handles messages.', `the phase '${context.phase}'`)
+    if (isLater) needId(out)
     take(leaving, place, context.name, await entriesOf(leaving, place, transform, context))
   } catch (error) {
     await abandon(leaving, error)

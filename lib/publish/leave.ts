@@ -1,10 +1,10 @@
-import { UnavailableError, WsError } from '../errors.ts'
+import { InternalError, UnavailableError, WsError } from '../errors.ts'
 import { need } from '../mistakes.ts'
 import { cloudEventOf } from './cloud-event.ts'
 import { PublishError, type PublishFailure } from './failure.ts'
 import type { Call, Leaving, Taken } from './leaving.ts'
 import { originOf } from './origin.ts'
-import type { Published } from './publisher.ts'
+import type { Published, Refused } from './publisher.ts'
 
 /** Take down the entries of a call, checked, so that what cannot be published fails here and not among others. */
 export const take = <Entry>(
@@ -55,7 +55,9 @@ export const leave = async <Entry>(leaving: Leaving<Entry>): Promise<void> => {
   const { outcomes, cause } = await outcomesOf(leaving, taken)
   const failures: PublishFailure[] = taken.flatMap(({ id }, at) => {
     const outcome = outcomes[at] ?? UNKNOWN
-    return outcome.ok ? [] : [{ id, code: outcome.code, message: outcome.message }]
+    if (outcome.ok) return []
+    const { code, message, isPassing = false } = outcome
+    return [{ id, code, message, isPassing }]
   })
   let first = 0
   const unsaid: unknown[] = []
@@ -68,9 +70,14 @@ export const leave = async <Entry>(leaving: Leaving<Entry>): Promise<void> => {
   for (const error of unsaid) throw error
 }
 
-/** What the peer of a message hears of it that has not changed anything yet. */
+/**
+ * What the peer of a message hears of it that has not changed anything yet. Clients send again what is unavailable, and with
+ * it all that was taken: that is for what may be taken in the end, and for nothing else.
+ */
 export const sorry = (cause: unknown): never => {
   if (!(cause instanceof PublishError)) throw cause
+  if (cause.failures.some(({ isPassing }) => !isPassing))
+    throw new InternalError('What this message was to publish was not taken, and would not be later.', { cause })
   throw new UnavailableError('What this message was to publish was not taken. Send it again later, with the same id.', {
     cause,
   })
@@ -89,14 +96,14 @@ const outcomesOf = async <Entry>({ publisher, whose }: Leaving<Entry>, taken: re
     return { outcomes: taken.map((_, at) => outcomeOf(all[at])), cause: undefined }
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
-    return { outcomes: taken.map((): Published => ({ ok: false, code: 'FAILED', message })), cause }
+    return { outcomes: taken.map((): Refused => ({ ok: false, code: 'FAILED', message })), cause }
   }
 }
 
 const outcomeOf = (said: unknown): Published => {
-  const { ok, id, code, message } = Object(said)
+  const { ok, id, code, message, isPassing } = Object(said)
   if (ok === true && typeof id === 'string') return { ok, id }
-  return ok === false ? { ok, code: String(code), message: String(message) } : UNKNOWN
+  return ok === false ? { ok, code: String(code), message: String(message), isPassing: isPassing === true } : UNKNOWN
 }
 
-const UNKNOWN: Published = { ok: false, code: 'NO_OUTCOME', message: 'The publisher did not say what became of it.' }
+const UNKNOWN: Refused = { ok: false, code: 'NO_OUTCOME', message: 'The publisher did not say what became of it.' }

@@ -1,5 +1,5 @@
 import { need, needFunctions, needKeys } from '../mistakes.ts'
-import type { CloudEvent, Published, Publisher } from './publisher.ts'
+import type { CloudEvent, Published, Publisher, Refused } from './publisher.ts'
 
 export interface MemoryOptions<Entry> {
   /** The publisher that it stands in for: its entries, its checks and its limits. @default CloudEvents as they are */
@@ -9,10 +9,7 @@ export interface MemoryOptions<Entry> {
 }
 
 /** As a service would say it. */
-export interface Refusal {
-  readonly code: string
-  readonly message: string
-}
+export type Refusal = Omit<Refused, 'ok'>
 
 /** A publisher that keeps what it is given. */
 export interface MemoryPublisher<Entry> extends Publisher<Entry> {
@@ -54,7 +51,7 @@ export function memory<Entry>(options: MemoryOptions<Entry> = {}): MemoryPublish
   let taken = 0
   const keep = (entry: Entry): Published => {
     const refusal = refuse(entry)
-    if (refusal) return { ok: false, code: refusal.code, message: refusal.message }
+    if (refusal) return { ok: false, ...refusal }
     entries.push(entry)
     return { ok: true, id: `memory-${++taken}` }
   }

@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from '../errors.ts'
+import type { Out } from '../flow/context.ts'
 import { correlate } from '../flow/correlation.ts'
 import type { Call, Whose } from './leaving.ts'
 import type { Origin } from './publisher.ts'
@@ -22,6 +24,11 @@ export const originOf = (whose: Whose, { number }: Pick<Call<unknown>, 'number'>
     requestId: event.requestContext.requestId,
     correlation: out && correlate(out.received, out.parsed, nameOf(whose)),
   }
+}
+
+/** Refuse a message that nobody could answer later. */
+export const needId = ({ parsed }: Out): void => {
+  if (parsed.id === undefined) throw new InvalidArgumentError('This message needs an id, since its answer comes later.')
 }
 
 /** The name of the route. */

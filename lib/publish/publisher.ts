@@ -4,7 +4,8 @@ import type { Clock } from '../types/options.ts'
  * Where events go: a bus, a queue, a topic. `Entry` is what it takes; an adapter for another service is such an object.
  *
  * What becomes of an entry is a value, also where the service was never reached: `publish` rejects only for an entry that
- * `check` throws for, and then nothing was sent.
+ * `check` throws for, and then nothing was sent. One that rejects all the same, or does not say what became of an entry, has
+ * failed for good.
  */
 export interface Publisher<Entry> {
   /** Publish them all, in as few calls as the service allows, and say what became of each, in the order given. */
@@ -20,9 +21,20 @@ export interface Publisher<Entry> {
 /** What became of an entry. */
 export type Published =
   /** The id that the service gave it. */
-  | { readonly ok: true; readonly id: string }
-  /** The service's own code and words, for the owner and never for a peer. */
-  | { readonly ok: false; readonly code: string; readonly message: string }
+  { readonly ok: true; readonly id: string } | Refused
+
+/** The service's own code and words, for the owner and never for a peer. */
+export interface Refused {
+  readonly ok: false
+  readonly code: string
+  readonly message: string
+  /**
+   * Whether the same entry could be taken later: it was throttled, or the service failed. Where that is so of all that
+   * has failed, the peer is told `UNAVAILABLE`, and clients send its message again, which publishes again what was taken.
+   * @default false
+   */
+  readonly isPassing?: boolean
+}
 
 /** What a wait between two attempts is made of, and how long there is time for them. */
 export interface Chance {

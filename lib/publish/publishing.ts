@@ -3,6 +3,7 @@ import { mistake, need, needKeys } from '../mistakes.ts'
 import type { AnyFacts, Next, Passed } from '../types/middleware.ts'
 import { eventOf, fit, take } from './leave.ts'
 import { abandon, call, close, type Leaving, needPublisher, open } from './leaving.ts'
+import { needId } from './origin.ts'
 import type { CloudEvent, Publisher } from './publisher.ts'
 
 export interface PublishingOptions<Entry> {
@@ -20,6 +21,7 @@ export interface Publishing {
   readonly publish: (type: string, data?: unknown) => Promise<{ readonly id: string }>
   /**
    * Say that the reply to this message comes from elsewhere, by `server.reply(correlation, …)`: `return replyLater()`.
+   * Throws an `InvalidArgumentError` for a message without an id, which nobody could reply to: nothing is published then.
    * Throws a `TypeError` in other phases, where there is nothing to reply to.
    */
   readonly replyLater: () => never
@@ -39,8 +41,11 @@ export interface Publishing {
  * ```
  *
  * - The events of an invocation leave together, ten to a call, after the handler has returned and before its reply is
- *   sent. A handler that throws publishes nothing. Where they cannot be published the message fails with `UNAVAILABLE`,
- *   and a handshake with 503; the owner hears which of them and why, by a `PublishError`.
+ *   sent. A handler that throws publishes nothing. A reply that then does not fit its schema fails the message, and what has
+ *   left stays published.
+ * - Where they cannot be published the message fails with `UNAVAILABLE`, and a handshake with 503: a client sends it again,
+ *   and what was taken is published again. Where one of them was refused for good the message fails with `INTERNAL`, and a
+ *   handshake with 500. The owner hears which of them and why, by a `PublishError`.
  * - Those of a handshake leave whether `onConnect` accepts or rejects it. A middleware around this one that fails after
  *   `next()` comes too late: what has left stays published.
  * - Under a protocol those of a message that changes the state leave after its commit, or never. Where they cannot be
@@ -77,6 +82,7 @@ export const publishing = <Entry>(
     }
     const replyLater = (): never => {
       if (!out) throw mistake('There is no message to reply to.', `replyLater(), in the phase '${context.phase}'`)
+      needId(out)
       out.later = true
       // A lie that lets it be returned wherever a reply is due.
       return undefined as never

@@ -47,6 +47,7 @@ export interface SnsEntry extends Placed {
  *   subjects in UTF-8, and of each attribute its name, type and value. What the service failed to take is sent again, that
  *   alone, up to four times within seconds. Subscribers of a standard topic may therefore get an event twice, which then
  *   has the same `eventId`.
+ * - X-Ray's trace is not in the messages: PublishBatch has no place for it.
  * - FIFO: the group is the connection and the deduplication id that of the event, unless the entry has its own. Requests
  *   go one after the other. If SNS fails to take one message of a request, that one arrives after the rest of it.
  *

@@ -7,6 +7,7 @@ import { type Client, readEntries } from './entries.ts'
 import { type Placed, placeBy, wirePlace } from './fifo.ts'
 import type { Publisher } from './publisher.ts'
 import { isText, needBytes, needRoom, plainJson } from './text.ts'
+import { traceHeader } from './trace.ts'
 
 export interface SqsOptions {
   /** An `SQSClient` of the AWS SDK v3. */
@@ -46,6 +47,8 @@ export interface SqsEntry extends Placed {
  * - Ten messages or 1 MiB go into a request (API reference, SendMessageBatch): bodies in UTF-8, and of each attribute its
  *   name, type and value. What the service failed to take is sent again, that alone, up to four times within seconds. A
  *   standard queue may therefore get an event twice, which then has the same `eventId`.
+ * - X-Ray's trace goes on: what Lambda says of it, `_X_AMZN_TRACE_ID`, is the message system attribute `AWSTraceHeader`,
+ *   which counts for nothing (API reference, SendMessageBatchRequestEntry) and takes no place of the ten.
  * - FIFO: the group is the connection and the deduplication id that of the event, unless the entry has its own. Requests
  *   go one after the other. If SQS fails to take one message of a request, that one arrives after the rest of it.
  *
@@ -87,7 +90,11 @@ export const sqs = (options: SqsOptions): Publisher<SqsEntry> => {
   }
   type Parcel = ReturnType<typeof pack>['parcel']
   const ask = async (parcels: readonly Parcel[], until: Until) => {
-    const Entries = parcels.map((parcel, index) => ({ Id: `${index}`, ...parcel }))
+    const trace = traceHeader()
+    const system = trace !== undefined && {
+      MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: trace } },
+    }
+    const Entries = parcels.map((parcel, index) => ({ Id: `${index}`, ...parcel, ...system }))
     const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries })
     // Casts, because the client takes commands of its own package, and answers by command.
     const said = (await client.send(command as never, until)) as Partial<SendMessageBatchCommandOutput>

@@ -45,10 +45,12 @@ export interface PublishReply {
  * - Without `transform` a message becomes a CloudEvent 1.0 with the name of its route as `type`, and with `connectionid`,
  *   `messageid`, `requestid` and `correlation`.
  * - The reply is `{ id }`, the id that the service gave; `{ id, ids }` for several entries. With `{ later: true }` it is
- *   whatever `server.reply(correlation, data)` says. A message without an id has no correlation.
+ *   whatever `server.reply(correlation, data)` says. A message without an id could not be told apart by it, and is refused
+ *   with `INVALID_ARGUMENT` before anything is published.
  * - An entry that is too large fails the message with `RESOURCE_EXHAUSTED`, its size and the limit, before anything leaves.
  * - What cannot be published fails the message with `UNAVAILABLE`; the owner hears which entry and why, by a
- *   `PublishError`. A client sends such a message again by itself, and the event then has the same id as before.
+ *   `PublishError`. A client sends such a message again by itself, and the event then has the same id as before. Where one
+ *   of its entries was refused for good it is `INTERNAL`, and not sent again: that would publish the others once more.
  * - Under a protocol an event of a message that changes the state leaves after its commit, or never. Where it cannot be
  *   published then, the state stands, and the peer is told `UNKNOWN`: the message was applied, and what was to follow has
  *   not, or not all of it. To send it again would be `ALREADY_EXISTS`.

@@ -53,6 +53,19 @@ test('the warehouse of a laptop accepts what waits at its desk, once, for whoeve
   }
 })
 
+test('an order without an id is refused, since nobody could tell its answer apart, and the warehouse is not bothered', async () => {
+  const gateway = testGateway(orders)
+  try {
+    const ann = await gateway.connect()
+    ann.send({ action: 'order', data: tea })
+    const { error } = Object(await ann.next())
+    assert.match(error.message, 'needs an id')
+    assert.equal(desk.entries, [])
+  } finally {
+    await gateway.close()
+  }
+})
+
 test('an order that is none is refused, and nothing is published', async () => {
   const gateway = testGateway(orders)
   try {

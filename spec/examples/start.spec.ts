@@ -98,6 +98,17 @@ test('runs the auction, whose auctioneer sits at the terminal', async () => {
   is(await start.ends(), 0)
 })
 
+test('runs the shop, whose warehouse is told what to type when it types anything else', async () => {
+  const start = run(program, [...given, 'orders'])
+  await start.prints('accept tea-1')
+  start.types('acept tea-1')
+  await start.prints('Type: accept ORDER, such as accept tea-1.')
+  start.types('accept tea-1')
+  await start.prints("No order 'tea-1' waits.")
+  start.interrupt()
+  is(await start.ends(), 0)
+})
+
 test('lists the examples when there is none of that name', async () => {
   const start = run(program, [...given, 'toString'])
   is(await start.ends(), 2)

@@ -11,6 +11,7 @@ export interface Sent {
   readonly Resources?: readonly string[]
   /** Epoch seconds. */
   readonly Time?: number
+  readonly TraceHeader?: string
 }
 
 /** What goes wrong with one request. */
@@ -128,14 +129,20 @@ const wrongOf = ({ method, headers }: IncomingMessage): readonly [type: string, 
 }
 
 /** What the whole request is refused for: values that the API reference does not allow. */
-const invalidity = ({ DetailType, Source, EventBusName, Resources = [], Time }: Sent) => {
+const invalidity = ({ DetailType, Source, EventBusName, Resources = [], Time, TraceHeader }: Sent) => {
   if ([DetailType, Source].some((text) => text !== undefined && typeof text !== 'string')) return 'It is no text.'
   if (EventBusName !== undefined && !/^[\w./:-]{1,1600}$/.test(EventBusName)) return "'eventBusName' is no name."
   if (!Array.isArray(Resources) || Resources.some((each) => typeof each !== 'string'))
     return "'resources' are no texts."
   if (Time !== undefined && !Number.isFinite(Time)) return "'time' is no number."
+  // The real one drops what is no header of X-Ray, and takes the event.
+  if (TraceHeader !== undefined && (!TRACE.test(TraceHeader) || TraceHeader.length > 500))
+    return "'traceHeader' is none."
   return undefined
 }
+
+/** X-Ray Developer Guide, "Tracing header". */
+const TRACE = /^Root=1-[0-9a-f]{8}-[0-9a-f]{24}(;\w+=[^;\s]+)*$/
 
 /** What an entry fails for, alone. */
 const flawOf = ({ Source, DetailType, Detail, EventBusName = 'default' }: Sent, buses: readonly string[]) => {
@@ -162,7 +169,7 @@ const failed = (ErrorCode: string, ErrorMessage: string) => ({ ErrorCode, ErrorM
 const invalid = (name: string, why: string) =>
   failed('InvalidArgument', `Parameter ${name} is not valid. Reason: ${why}`)
 
-/** As the user guide counts: "Calculating PutEvents event entry size". */
+/** As the user guide counts: "Calculating PutEvents event entry size". A trace header counts for nothing. */
 const bytesOf = ({ Source = '', DetailType = '', Detail = '', Resources = [], Time }: Sent) =>
   (Time === undefined ? 0 : 14) + sum([Source, DetailType, Detail, ...Resources].map((text) => Buffer.byteLength(text)))
 

@@ -33,7 +33,7 @@ const taken = (bodies: readonly string[], codes: Readonly<Record<string, string>
 })
 
 const ok = (body: string) => ({ ok: true, id: `id of ${body}` })
-const failed = (code: string, message = 'No.') => ({ ok: false, code, message })
+const failed = (code: string, isPassing: boolean, message = 'No.') => ({ ok: false, code, message, isPassing })
 const entries = (...bodies: readonly string[]) => bodies.map((body) => ({ body }))
 const letters = (count: number) => Array.from({ length: count }, (_, place) => String.fromCharCode(97 + place))
 
@@ -98,7 +98,7 @@ test('only what failed on the side of the service is sent again; what was the se
   )
   assert.equal(await publisher.publish(entries('a', 'b', 'c'), chance()), [
     ok('a'),
-    failed('InvalidMessageContents'),
+    failed('InvalidMessageContents', false),
     ok('c'),
   ])
   assert.equal(calls, [['a', 'b', 'c'], ['c']])
@@ -117,7 +117,7 @@ test('waits are drawn from a window that doubles: full jitter', async () => {
   const draws = [0, 0.5, 1, 0.25]
   const time = chance()
   const published = await publisher.publish(entries('a'), { ...time, random: () => draws.shift() ?? 9 })
-  assert.equal(published, [failed('InternalError')])
+  assert.equal(published, [failed('InternalError', true)])
   assert.equal(time.waits, [0, 100, 400, 200])
 })
 
@@ -128,7 +128,7 @@ test('no attempt begins four seconds after the first, however few there were', a
     await time.clock.wait(2_000)
     return taken(bodies, { a: 'InternalError' })
   })
-  assert.equal(await publisher.publish(entries('a'), time), [failed('InternalError')])
+  assert.equal(await publisher.publish(entries('a'), time), [failed('InternalError', true)])
   assert.is(calls.length, 2)
 })
 
@@ -142,14 +142,25 @@ test('once the signal is given nothing more is sent, and what is known is said',
   }
   const time = chance(abort.signal)
   const published = await publisher.publish(entries('a', 'b'), { ...time, clock: { ...time.clock, wait } })
-  assert.equal(published, [ok('a'), failed('InternalError')])
+  assert.equal(published, [ok('a'), failed('InternalError', true)])
   assert.equal(calls, [['a', 'b']])
+})
+
+test('a request that the end of the time cuts short may be taken later, and nothing is waited for', async () => {
+  const abort = new AbortController()
+  const { publisher } = scripted(() => {
+    abort.abort()
+    return Promise.reject(Object.assign(new Error('Request aborted'), { name: 'AbortError' }))
+  })
+  const time = chance(abort.signal)
+  assert.equal(await publisher.publish(entries('a'), time), [failed('AbortError', true, 'Request aborted')])
+  assert.equal(time.waits, [])
 })
 
 test('an entry of which the service says nothing is not sent again, and its place says so', async () => {
   const { calls, publisher } = scripted(() => ({ Successful: [{ Id: '1', MessageId: 'id of b' }] }))
   assert.equal(await publisher.publish(entries('a', 'b'), chance()), [
-    failed('NoAnswer', 'The service did not say what became of it.'),
+    failed('NoAnswer', false, 'The service did not say what became of it.'),
     ok('b'),
   ])
   assert.is(calls.length, 1)
@@ -178,10 +189,11 @@ for (const [what, thrown, code, times] of [
     1,
   ],
 ] as const)
-  test(`a service that ${what} is asked ${times === 1 ? 'once' : `${times} times`}, and every entry says ${code}`, async () => {
+  test(`a service that ${what} is asked ${times === 1 ? 'once' : `${times} times`}, and every entry says ${code}, and whether it may be taken later`, async () => {
     const { calls, publisher } = scripted(() => Promise.reject(thrown))
     const published = await publisher.publish(entries('a', 'b'), chance())
-    assert.equal(published, [failed(code, thrown.message), failed(code, thrown.message)])
+    const said = failed(code, times > 1, thrown.message)
+    assert.equal(published, [said, said])
     assert.is(calls.length, times)
   })
 
@@ -190,7 +202,11 @@ test('one request that fails does not take the others with it', async () => {
     (bodies) => (bodies.includes('b') ? Promise.reject(answered('AccessDenied', 403)) : taken(bodies)),
     { maxBytes: 1 },
   )
-  assert.equal(await publisher.publish(entries('a', 'b', 'c'), chance()), [ok('a'), failed('AccessDenied'), ok('c')])
+  assert.equal(await publisher.publish(entries('a', 'b', 'c'), chance()), [
+    ok('a'),
+    failed('AccessDenied', false),
+    ok('c'),
+  ])
 })
 
 test.run()

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { type EventBridgeOptions, eventbridge } from 'ws-interlock/publish/eventbridge'
 import { type EventBridge, startEventBridge } from '../kit/eventbridge.ts'
 import { rejection } from '../protocol/kit.ts'
-import { chance, event, origin, thrown } from './kit.ts'
+import { chance, event, origin, thrown, underTrace } from './kit.ts'
 
 const test = suite('publish: EventBridge')
 const started: EventBridge[] = []
@@ -76,6 +76,30 @@ test('source, resources and time of an entry arrive; an entry of a transform is 
   ])
 })
 
+const TRACE = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a87bd80c:1|68fd508a:5'
+
+test('the trace of an invocation goes along, of each its own, and its bytes count for nothing', async () => {
+  // {"place":1} is 11, 'shop.live' and 'OrderPlaced' are 20.
+  const { service, bus } = await start({ maxBytes: 31 })
+  const other = TRACE.replace('5759e988', '5759e989')
+  for (const trace of [TRACE, other, undefined])
+    await underTrace(trace, () => bus.publish([bus.mark(entry(1), origin)], chance()))
+  assert.equal(
+    service.events.map(({ TraceHeader }) => TraceHeader),
+    [TRACE, other, undefined],
+  )
+})
+
+for (const trace of ['', 'Root=1-abc', `${TRACE};`, `${TRACE}\n`, `${TRACE};More=${'x'.repeat(500)}`, 'Sampled=1'])
+  test(`'${trace.slice(0, 120).trim()}' is no trace, and the event leaves without it`, async () => {
+    const { service, bus } = await start()
+    await underTrace(trace, () => bus.publish(entries(1), chance()))
+    assert.equal(
+      service.events.map(({ TraceHeader }) => TraceHeader),
+      [undefined],
+    )
+  })
+
 test('an entry is counted in UTF-8, 14 bytes for a time, and one byte too many is refused before anything is sent', async () => {
   // 'shop.live' and 'OrderPlaced' are 20, {"place":1,"text":""} is 21, the text 10, the resource 4 and the time 14.
   const given = { ...entry(1, { text: 'ééééé' }), resources: ['ärn'], time: new Date(0) }
@@ -127,6 +151,7 @@ test('one bad entry of ten fails alone, with the code and the words of the servi
     ok: false,
     code: 'NotAuthorizedForDetailTypeException',
     message: 'It was said to fail.',
+    isPassing: false,
   })
   assert.equal([sizes(service), time.waits], [[10], []])
 })
@@ -157,7 +182,7 @@ test('a service that stays throttled is asked five times, and each entry says so
   service.faults.push(...Array(5).fill({ kind: 'throttle' }))
   const time = chance()
   const published = await bus.publish([entry(1)], time)
-  assert.equal(published, [{ ok: false, code: 'ThrottlingException', message: 'Rate exceeded' }])
+  assert.equal(published, [{ ok: false, code: 'ThrottlingException', message: 'Rate exceeded', isPassing: true }])
   assert.equal(
     [sizes(service), time.waits],
     [

@@ -40,6 +40,22 @@ export const origin: Origin = {
   correlation: 'WzEsImMi',
 }
 
+/** Run in an invocation of Lambda that is part of a trace of X-Ray. */
+export const underTrace = async <Made>(trace: string | undefined, run: () => Promise<Made>): Promise<Made> => {
+  const { _X_AMZN_TRACE_ID: before } = process.env
+  put(trace)
+  try {
+    return await run()
+  } finally {
+    put(before)
+  }
+}
+
+const put = (trace: string | undefined) => {
+  if (trace === undefined) delete process.env._X_AMZN_TRACE_ID
+  else process.env._X_AMZN_TRACE_ID = trace
+}
+
 /** What a function throws. */
 export const thrown = (run: () => unknown): Error => {
   try {

@@ -44,7 +44,7 @@ test('like another publisher, it has its entries, its marks and its limits, and 
 })
 
 test('what a test wants refused is not kept, and its place says why', async () => {
-  const refusal = { code: 'ThrottlingException', message: 'Rate exceeded' }
+  const refusal = { code: 'ThrottlingException', message: 'Rate exceeded', isPassing: true }
   const bus = memory({ refuse: ({ id }) => (id === 'event-2' ? refusal : undefined) })
   const published = await bus.publish([event, { ...event, id: 'event-2' }, event], chance())
   assert.equal(published, [

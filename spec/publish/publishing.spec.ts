@@ -142,6 +142,20 @@ test('a handler that throws publishes nothing', async () => {
   assert.equal(calls, [])
 })
 
+test('one event of three that is refused for good fails the message as a defect, and the owner hears which', async () => {
+  const refuseB = ({ type }: CloudEvent) => (type === 'b' ? { ...refused(), isPassing: false } : (undefined as never))
+  const { send, types, errors } = shop(async ({ publish }) => {
+    for (const type of ['a', 'b', 'c']) await publish(type)
+  }, refuseB)
+  assert.equal(codesOf((await send(go)).frames), ['INTERNAL'])
+  assert.equal(types(), ['a', 'c'])
+  const [{ cause }] = errors as [{ cause: PublishError }]
+  assert.equal(
+    cause.failures.map(({ code, isPassing }) => [code, isPassing]),
+    [['InternalFailure', false]],
+  )
+})
+
 test('one event of three that is refused fails the message, and the owner hears which', async () => {
   const refuseB = ({ type }: CloudEvent) => (type === 'b' ? refused() : (undefined as never))
   const { send, types, errors } = shop(async ({ publish }) => {
@@ -280,23 +294,27 @@ test('a handshake and a farewell publish too, with no message to be answered', a
   assert.equal(calls, [1, 1])
 })
 
-test('a handshake whose events are not taken is refused with 503, and a farewell tells the owner', async () => {
-  const errors: unknown[] = []
-  const net = wire()
-  const app = ws({ gateway: net.gateway, warn: () => {} })
-    .use(publishing(counting(refused).bus))
-    .onConnect(async ({ publish }) => void (await publish('came')))
-    .onDisconnect(async ({ publish }) => void (await publish('left')))
-    .onError((error) => void errors.push(error))
-    .build()
-  const ann = peer(app, net)
-  assert.is((await ann.connect()).statusCode, 503)
-  assert.is((await ann.disconnect()).statusCode, 200)
-  assert.equal(
-    errors.map((error) => (error as { cause: object }).cause instanceof PublishError),
-    [true, true],
-  )
-})
+for (const [said, isPassing, status] of [
+  ['not taken', true, 503],
+  ['refused for good', false, 500],
+] as const)
+  test(`a handshake whose events are ${said} is refused with ${status}, and a farewell tells the owner`, async () => {
+    const errors: unknown[] = []
+    const net = wire()
+    const app = ws({ gateway: net.gateway, warn: () => {} })
+      .use(publishing(counting(() => ({ ...refused(), isPassing })).bus))
+      .onConnect(async ({ publish }) => void (await publish('came')))
+      .onDisconnect(async ({ publish }) => void (await publish('left')))
+      .onError((error) => void errors.push(error))
+      .build()
+    const ann = peer(app, net)
+    assert.is((await ann.connect()).statusCode, status)
+    assert.is((await ann.disconnect()).statusCode, 200)
+    assert.equal(
+      errors.map((error) => (error as { cause: object }).cause instanceof PublishError),
+      [true, true],
+    )
+  })
 
 test('a failure that a farewell does not await is told to the owner', async () => {
   const errors: unknown[] = []
@@ -313,6 +331,16 @@ test('a failure that a farewell does not await is told to the owner', async () =
     errors.map((error) => (error as Error).message),
     ["'left' cannot be published. Do not know how to serialize a BigInt"],
   )
+})
+
+test('replyLater() refuses a message without an id, and nothing is published', async () => {
+  const { send, calls } = shop(async ({ publish, replyLater }) => {
+    await publish('go')
+    return replyLater()
+  })
+  const message = 'This message needs an id, since its answer comes later.'
+  assert.equal((await send({ action: 'go' })).frames, [{ action: 'go', error: { code: 'INVALID_ARGUMENT', message } }])
+  assert.equal(calls, [])
 })
 
 test('replyLater() leaves a message without an answer, and there is none to leave in a handshake', async () => {

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { type SqsOptions, sqs } from 'ws-interlock/publish/sqs'
 import { type Queue, sqsOf } from '../kit/sqs.ts'
 import { rejection } from '../protocol/kit.ts'
-import { chance, event, origin, thrown } from './kit.ts'
+import { chance, event, origin, thrown, underTrace } from './kit.ts'
 
 const test = suite('publish: SQS')
 const service = sqsOf()
@@ -87,6 +87,19 @@ test('a number travels as a number', async () => {
   await publisher.publish([{ body: 'x', attributes: { total: 12.5 } }], chance())
   const [message] = await receive(queue)
   assert.equal(message?.MessageAttributes?.total, { DataType: 'Number', StringValue: '12.5' })
+})
+
+test('the trace of an invocation goes along beside the attributes, and its bytes count for nothing', async () => {
+  const { calls, publisher, queue } = await open({ maxBytes: 15 })
+  const trace = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1'
+  // The body is 5; the attribute 2 for the name, 6 for String and 2 for the value.
+  const entry = { body: 'order', attributes: { of: 'me' } }
+  for (const each of [trace, undefined, 'Root=1']) await underTrace(each, () => publisher.publish([entry], chance()))
+  assert.equal(
+    calls.flatMap(({ Entries }) => Entries.map(({ MessageSystemAttributes }) => MessageSystemAttributes)),
+    [{ AWSTraceHeader: { DataType: 'String', StringValue: trace } }, undefined, undefined],
+  )
+  assert.is((await queue.counts()).ready, 3)
 })
 
 test('a message is counted in UTF-8 with its attributes, and one byte too many is refused before anything is sent', async () => {

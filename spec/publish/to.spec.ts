@@ -16,12 +16,12 @@ import { jsonRpc } from 'ws-interlock/codec'
 import { eventbridge } from 'ws-interlock/publish/eventbridge'
 import { memory as bag } from 'ws-interlock/publish/memory'
 import { messageEvent, testGateway } from 'ws-interlock/testing'
-import { warm } from '../kit/warm.ts'
+import { begin, outcome, warmClient } from '../client/kit.ts'
 import { codesOf, peer, wire } from '../kit/wire.ts'
 import { counting, refused } from './shop.ts'
 
 const test = suite('publish: a route that publishes')
-test.before(warm)
+test.before(warmClient)
 
 const Order = v.object({ item: v.string() })
 const order = { action: 'order', id: '7', data: { item: 'tea' } }
@@ -121,6 +121,18 @@ test('with `later` nothing is answered', async () => {
   assert.equal(types(), ['order'])
 })
 
+test('with `later` a message without an id is refused before its transform runs, and nothing is published', async () => {
+  const { bus, calls } = counting()
+  const { send } = shop(bus as never, () => assert.unreachable(), {}, true)
+  const { id, ...unnamed } = order
+  const message = 'This message needs an id, since its answer comes later.'
+  assert.equal((await send(unnamed)).frames, [{ action: 'order', error: { code: 'INVALID_ARGUMENT', message } }])
+  assert.equal(calls, [])
+  const rpc = shop(bus as never, undefined, { codec: jsonRpc() }, true)
+  assert.equal((await rpc.send({ jsonrpc: '2.0', method: 'order', params: { item: 'tea' } })).frames, [])
+  assert.equal(calls, [])
+})
+
 test('as a route response the ids are the body, and JSON-RPC has them as its result', async () => {
   const { bus } = counting()
   const { handle } = shop(bus as never, undefined, { replies: 'route-response' })
@@ -164,6 +176,7 @@ const unavailable = {
   code: 'UNAVAILABLE',
   message: 'What this message was to publish was not taken. Send it again later, with the same id.',
 }
+const internal = { code: 'INTERNAL', message: 'Internal error' }
 
 test('what the service refuses fails the message, and the owner alone hears why', async () => {
   const { bus } = counting(refused)
@@ -172,7 +185,7 @@ test('what the service refuses fails the message, and the owner alone hears why'
   const [{ cause }] = errors as [{ cause: PublishError }]
   assert.instance(cause, PublishError)
   assert.equal(
-    cause.failures.map(({ code, message }) => ({ code, message })),
+    cause.failures.map(({ id, ...failure }) => failure),
     [refused()],
   )
   assert.match(cause.message, /^1 of 1 events were not published\.\n {2}[\w-]{43}: InternalFailure: secret/)
@@ -185,16 +198,59 @@ for (const [said, publish, code, message] of [
   ['says too little', async () => [], 'NO_OUTCOME', 'The publisher did not say what became of it.'],
   ['makes no sense', async () => [{ ok: 'yes' }], 'NO_OUTCOME', 'The publisher did not say what became of it.'],
   ['gives no id', async () => [{ ok: true }], 'NO_OUTCOME', 'The publisher did not say what became of it.'],
+  ['refuses, and does not say for how long,', async () => [{ ok: false, code: 'Full', message: 'No.' }], 'Full', 'No.'],
 ] as const)
-  test(`a publisher that ${said} fails the message, and the owner hears it`, async () => {
+  test(`a publisher that ${said} fails the message for good, and the owner hears it`, async () => {
     const { send, errors } = shop({ ...bag(), publish } as never)
-    assert.equal((await send(order)).frames, [{ action: 'order', id: '7', error: unavailable }])
+    assert.equal((await send(order)).frames, [{ action: 'order', id: '7', error: internal }])
     const [{ cause }] = errors as [{ cause: PublishError }]
     assert.equal(
-      cause.failures.map((failure) => [failure.code, failure.message]),
-      [[code, message]],
+      cause.failures.map(({ id, ...failure }) => failure),
+      [{ code, message, isPassing: false }],
     )
   })
+
+/** Ten entries of a message, of which some are refused, and the client that sends it. */
+const ten = async (refuse: (event: CloudEvent) => ReturnType<typeof refused> | undefined) => {
+  const { bus, calls } = counting(refuse)
+  const errors: unknown[] = []
+  const entries = () => Array.from({ length: 10 }, (_, at) => bus.entryOf({ type: `entry ${at}` } as CloudEvent))
+  const app = ws({ warn: () => {} })
+    .onConnect(() => accept())
+    .on('order', Order, publishTo(bus, entries))
+    .onError((error) => void errors.push(error))
+    .build()
+  const { client, pass, end } = begin(app)
+  const sending = outcome(client.send('order', { item: 'tea' }))
+  await pass(60_000)
+  const { error } = await sending
+  await end()
+  return { code: error?.code, calls, errors }
+}
+
+const forGood = { code: 'NotAuthorizedForSourceException', message: 'Not yours.', isPassing: false }
+
+test('one entry of ten that is refused for good: the client sends the message once, and nine events are there once', async () => {
+  const { code, calls, errors } = await ten(({ type }) => (type === 'entry 3' ? forGood : undefined))
+  assert.is(code, 'INTERNAL')
+  assert.equal(calls, [10])
+  const [{ cause }] = errors as [{ cause: PublishError }]
+  assert.match(
+    cause.message,
+    /^1 of 10 events were not published\.\n {2}[\w-]{43}: NotAuthorizedForSourceException: Not/,
+  )
+})
+
+test('nor is it sent again where another entry would be taken later', async () => {
+  const { calls } = await ten(({ type }) => ({ 'entry 3': forGood, 'entry 4': refused() })[type])
+  assert.equal(calls, [10])
+})
+
+test('what may be taken later is sent again by the client, until it is', async () => {
+  let refusals = 2
+  const { code, calls } = await ten(({ type }) => (type === 'entry 3' && refusals-- > 0 ? refused() : undefined))
+  assert.equal([code, calls], [undefined, [10, 10, 10]])
+})
 
 test('an entry that is too large fails the message with its size, and the service is not called', async () => {
   let calls = 0
