@@ -21,6 +21,8 @@ export interface PeerError {
   readonly details?: unknown
   /** Milliseconds to wait before the same message is worth sending again. */
   readonly retryAfterMs?: number
+  /** The message was applied all the same: its error came later, from elsewhere, and the state of the protocol stands. */
+  readonly applied?: true
 }
 
 export interface ErrorExtras {

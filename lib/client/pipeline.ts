@@ -21,7 +21,21 @@ export interface Pipe {
 export const prepare = async (session: Session): Promise<Mirror | undefined> => {
   const { protocol, input, clock, pipeline, requests } = session
   if (pipeline) requests.book.pipe ??= pipeOf(session)
-  return protocol && (await import('./mirror.ts')).mirror(protocol, { input, now: clock.now })
+  if (!protocol) return undefined
+  const made = (await import('./mirror.ts')).mirror(protocol, { input, now: clock.now })
+  const { accepted, refused } = made
+  // What follows from an error is loaded, and comes after its frame: whoever watches is told then.
+  const show = () => session.show(session.state)
+  return Object.assign(made, {
+    accepted: (...given: Parameters<typeof accepted>) => {
+      accepted(...given)
+      show()
+    },
+    refused: (...given: Parameters<typeof refused>) => {
+      refused(...given)
+      show()
+    },
+  })
 }
 
 const pipeOf = (session: Session): Pipe => {

@@ -13,6 +13,8 @@ export const lost = (session: Session, live: Live, wasCurrent: boolean): void =>
     if (isFlying && !lane.isOwn && mayResend) {
       requests.land(request)
       kept.push(request)
+      // An answer that comes from elsewhere may find the next connection before the message is sent again there.
+      requests.book.flying.set(request.id, request)
     } else if (isFlying || (lane.isOwn && lane.link === link)) requests.giveUp(request, 'LOST', { heard })
   }
   // Before what has never left.

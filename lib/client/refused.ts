@@ -7,16 +7,25 @@ import type { Requests, Rules } from './requests.ts'
  * The server has refused a message. Where nothing ran and it is worth it, the same message is sent again, in its place
  * and with its id; otherwise whoever asked is told.
  *
- * Those that depend on it (`dep`) are told where it does not count: the server never counted it.
+ * Those that depend on it (`dep`) are told where it does not count: the server never counted it. One that was applied
+ * (`applied`) counts as any other.
  */
 export const refused = (requests: Requests, rules: Rules, request: Request, error: PeerError): void => {
   const { book, write, refuse } = requests
   const { clock, random, changes, resend, mirror } = rules
-  const { name, link, dep } = request
-  const { code, details, retryAfterMs = 0 } = error
+  const { name, data, id, link, dep } = request
+  const { code, details, retryAfterMs = 0, applied } = error
+  // Given up while this was loaded.
+  if (!book.waiting.has(request)) return
   const { tries = 0 } = request
   const { settled } = Object(details) as { readonly settled?: unknown }
   const isOurs = request.session === book.session
+  if (applied) {
+    if (isOurs) mirror()?.accepted(name, data, id)
+    book.pipe?.settled(request)
+    refuse(request, error)
+    return
+  }
   const waits = dep !== undefined && typeof settled === 'number' && settled < dep
   if ((code !== 'UNAVAILABLE' && !waits) || resend === 'never' || (!waits && tries >= MAX_TRIES)) {
     if (isOurs && changes(name)) {

@@ -127,8 +127,8 @@ export const makeRequests = (rules: Rules): Requests => {
   /** It is on its way no more. */
   const land = (request: Request) => {
     const { lane, name, id, link } = request
-    if (!link) return false
     flying.delete(id)
+    if (!link) return false
     lane.flying--
     if (changes(name)) lane.changing--
     request.link = undefined
@@ -183,7 +183,7 @@ export const makeRequests = (rules: Rules): Requests => {
       // The first answer counts. What follows from a refusal is loaded with the first one.
       flying.delete(id)
       void later().then(
-        ({ refused }) => request.link && refused(requests, rules, request, error),
+        ({ refused }) => refused(requests, rules, request, error),
         () => refuse(request, error),
       )
     } else {

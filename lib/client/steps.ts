@@ -78,4 +78,5 @@ interface Taker<Value> {
 }
 
 const DONE = { done: true, value: undefined } as const
-const MAX_VALUES = 1_000
+/** As many are kept for a loop. */
+export const MAX_VALUES = 1_000

@@ -1,13 +1,14 @@
 import type { Told } from '../task/task.ts'
 import type { ClientTask, TaskState, TaskStep } from '../types/client.ts'
 import { RemoteError } from './errors.ts'
-import { makeSteps } from './steps.ts'
+import { MAX_VALUES, makeSteps, type Steps } from './steps.ts'
 
 /** One task, from its start to its end, as what is heard of it says. */
 export interface Course extends Pick<ClientTask<unknown>, 'result' | 'state'> {
   /** Nothing more is of interest. */
   readonly isOver: boolean
-  readonly loop: AsyncIterator<TaskStep, undefined>
+  /** A reader of its own, from the first step that is kept. */
+  readonly loop: () => AsyncIterator<TaskStep, undefined>
   /** The server has taken it. */
   readonly taken: () => void
   /** By a push, or in answer to a question, and then it may be older than what was pushed before. */
@@ -15,7 +16,7 @@ export interface Course extends Pick<ClientTask<unknown>, 'result' | 'state'> {
   /** It is followed no more. */
   readonly fail: (error: unknown) => void
   /** It was cancelled: returns the error that says so. */
-  readonly cancelled: () => RemoteError
+  readonly cancelled: (reason?: unknown) => unknown
 }
 
 export const isEnd = (state: TaskState): boolean => state === 'done' || state === 'failed' || state === 'cancelled'
@@ -25,7 +26,9 @@ export const makeCourse = (name: string, over: () => void): Course => {
   let state: TaskState = 'starting'
   let last: TaskStep | undefined
   let isOver = false
-  const steps = makeSteps<TaskStep>(() => {})
+  const steps: TaskStep[] = []
+  const readers = new Set<Steps<TaskStep>>()
+  let failure: unknown
   const { promise: result, resolve, reject } = pending()
   // What nobody waits for fails nobody.
   result.catch(() => {})
@@ -33,28 +36,40 @@ export const makeCourse = (name: string, over: () => void): Course => {
   const end = (settle: () => void, error?: unknown) => {
     if (isOver) return
     isOver = true
+    failure = error
     settle()
-    steps.end(error)
+    for (const reader of [...readers]) reader.end(error)
     over()
   }
-  const fail = (error: unknown) => end(() => reject(error), error)
+  const fail = (error: unknown) => {
+    if (!isOver && !isEnd(state)) state = state === 'starting' && error instanceof RemoteError ? 'failed' : 'unfollowed'
+    end(() => reject(error), error)
+  }
   const step = ({ fraction, note }: TaskStep, isAnswer: boolean) => {
     // An attempt that begins anew goes back, but a question is answered by what was written down, a second ago maybe.
     if (last && (isAnswer ? fraction <= last.fraction : fraction === last.fraction && note === last.note)) return
     last = { fraction, ...(note !== undefined && { note }) }
     steps.push(last)
+    if (steps.length > MAX_VALUES) steps.shift()
+    for (const reader of readers) reader.push(last)
+  }
+  const loop = () => {
+    const reader = makeSteps<TaskStep>(() => readers.delete(reader))
+    readers.add(reader)
+    for (const one of steps) reader.push(one)
+    if (isOver) reader.end(failure)
+    return reader.loop
   }
 
-  const cancelled = () => {
-    const error = refusal(name, 'ABORTED', `The task '${name}' was cancelled.`)
+  const cancelled = (reason: unknown = refusal(name, 'ABORTED', `The task '${name}' was cancelled.`)) => {
     if (!isOver) state = 'cancelled'
-    fail(error)
-    return error
+    fail(reason)
+    return reason
   }
 
   return {
     result,
-    loop: steps.loop,
+    loop,
     get state() {
       return state
     },

@@ -8,7 +8,7 @@ import type { Course } from './task-course.ts'
 export interface News {
   /** From now on keep what is heard of tasks that nobody knows, until what is returned is called. */
   readonly keep: () => () => void
-  /** Tell a course all that is heard of its task. `isTold`: this connection is the one that the worker tells. */
+  /** Tell a course all that is heard of its task. `isTold`: the worker tells this connection anyway. */
   readonly follow: (taskId: string, course: Course, isTold?: boolean) => void
   readonly leave: (taskId: string, course: Course) => void
   /** How many connections have been in service, with the one that a message would leave on now. */
@@ -45,7 +45,7 @@ const makeNews = (session: Session, on: On): News => {
   const fail = (taskId: string, error: unknown) => {
     for (const course of courses.get(taskId) ?? []) course.fail(error)
   }
-  /** Ask how it is, and be told from now on: the worker knows no connection but the one that asked last. */
+  /** Ask how it is, and be told from now on: the worker tells who began it, and who has asked. */
   const ask = async (taskId: string, live: Live | undefined = session.current): Promise<void> => {
     if (!live || asked.get(taskId) === live || !courses.has(taskId)) return
     asked.set(taskId, live)

@@ -24,7 +24,7 @@ export type { ClientTask, TaskState, TaskStep } from '../types/client.ts'
  * const report = await task.result
  * ```
  *
- * Leaving the loop leaves the task alone. `signal` cancels it: `result` rejects with its reason at once, and the server is
+ * Leaving the loop leaves the task alone, and the next loop begins with the first step again. `signal` cancels it: `result` rejects with its reason at once, and the server is
  * told as soon as it can be. `timeoutMs` is how long the server may take to say that it has taken the task.
  */
 export const startTask = <C extends Tasked, const N extends TasksOf<RoutesIn<C>> | (string & {})>(
@@ -83,13 +83,14 @@ const start = (
   // What nobody waits for fails nobody.
   id.then(stop, (error) => {
     stop()
-    course.fail(error)
+    if (signal?.aborted) course.cancelled(error)
+    else course.fail(error)
   })
 
   /** What has left cannot be called back, and it takes its id to stop it. */
   const hasLeft = () => request?.session !== undefined
   const abort = () => {
-    course.fail(signal?.reason)
+    course.cancelled(signal?.reason)
     if (!hasLeft()) unsent.abort(signal?.reason)
     void id.then(
       (taskId) => news.cancel(taskId).catch(session.onError),
@@ -110,9 +111,15 @@ const shown = (course: Course, id: Promise<string>, cancel: () => Promise<TaskSt
   get state() {
     return course.state
   },
-  cancel: async () => (isEnd(course.state) ? course.state : cancel()),
-  [Symbol.asyncIterator]: () => course.loop,
+  cancel: () => quiet(isEnd(course.state) ? Promise.resolve(course.state) : cancel()),
+  [Symbol.asyncIterator]: course.loop,
 })
+
+/** What nobody waits for fails nobody. */
+const quiet = <Value>(promise: Promise<Value>): Promise<Value> => {
+  promise.catch(() => {})
+  return promise
+}
 
 interface Inside {
   readonly session: Session

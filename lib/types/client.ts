@@ -59,7 +59,10 @@ export interface Stream<Step, Returned> extends AsyncIterableIterator<Step> {
   readonly reply: Promise<Returned>
 }
 
-/** A task that runs on the server's side: its result, and in a loop the steps on the way there, of which the last 1,000 are kept. */
+/**
+ * A task that runs on the server's side: its result, and in a loop the steps on the way there. The last 1,000 are kept, and
+ * each loop has all of them. A promise of it that nobody waits for fails nobody.
+ */
 export interface ClientTask<Result> extends AsyncIterable<TaskStep> {
   /** Its id, once the server has taken it. Whoever knows it can follow the task, and cancel it. */
   readonly id: Promise<string>
@@ -77,8 +80,12 @@ export interface ClientTask<Result> extends AsyncIterable<TaskStep> {
   cancel(): Promise<TaskState>
 }
 
-/** `starting`: the server has not said yet that it has taken the task. `queued`: nobody runs it yet. */
-export type TaskState = 'starting' | 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+/**
+ * `starting`: the server has not said yet that it has taken the task. `queued`: nobody runs it yet. `failed`: its function
+ * has, or the server refused to start it. `unfollowed`: this client hears no more of it, and `result` says why: the client
+ * was closed, it is not known whether the server has taken the task, or nobody knows it any more. One that runs goes on.
+ */
+export type TaskState = 'starting' | 'queued' | 'running' | 'done' | 'failed' | 'cancelled' | 'unfollowed'
 
 /** How far a task is. */
 export interface TaskStep {

@@ -23,8 +23,10 @@ export interface Server<D extends Declarations> {
     : Mistake<typeof MISTAKES.keepingWithoutStore, never>
   /**
    * Answer a message whose answer was left to come later: `correlation` is what came with the event that it was published
-   * as. With a `WsError` the client's `send` rejects. Resolves to `false` when the connection is gone, and rejects with a
-   * `TypeError` for what is no correlation, or of no route of this application, or no reply of its route.
+   * as. With a `WsError` the client's `send` rejects. Where the connection was taken over (`resume()`) the answer goes to
+   * the one that has its state now; a peer that has just been lost is waited for, three seconds at most. Resolves to
+   * `false` when nobody is there, and rejects with a `TypeError` for what is no correlation, or of no route of this
+   * application, or no reply of its route.
    */
   readonly reply: (correlation: string, data?: unknown) => Promise<boolean>
   /** Tell the client how far such a message is, as `route({ progress })` has it. Resolves to `false` when it is gone. */

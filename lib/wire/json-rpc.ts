@@ -13,7 +13,7 @@ import { dataOf, INVALID_REQUEST, NUMBERS, PARSE_ERROR, paramsOf } from './json-
  * - An id comes back as it came, number or string; a handler reads its JSON as `id`: `7` or `"7"` with its quotes. A
  *   message without one, or with `null`, is a notification: it is never answered, nor are its errors. Others are always
  *   answered, with `"result": null` where the handler returns nothing.
- * - Errors have the numbers of JSON-RPC and `data: { code, details, retryAfterMs }`: -32602 where the data does not fit,
+ * - Errors have the numbers of JSON-RPC and `data: { code, details, retryAfterMs, applied }`: -32602 where the data does not fit,
  *   -32601 for an unknown method, -32603 for a defect, -32600 for what is no request, -32700 for what is no JSON, and
  *   -32000 less gRPC's number for the rest: -32009 is `FAILED_PRECONDITION`.
  * - Pushes are notifications, a broadcast's own id beside them as `pushId`; steps are notifications `$progress` of
@@ -29,8 +29,8 @@ export const jsonRpc = (): Codec => ({
     const refused = refusedBy(error)
     if (frame && !refused && frame.id === undefined) return undefined
     const id = refused?.id ?? frame?.id
-    const { code, message, details, retryAfterMs } = error
-    const body = { code: numberOf(frame, error), message, data: { code, details, retryAfterMs } }
+    const { code, message, details, retryAfterMs, applied } = error
+    const body = { code: numberOf(frame, error), message, data: { code, details, retryAfterMs, applied } }
     return `{"jsonrpc":"2.0","id":${id === undefined ? 'null' : written(id)},"error":${JSON.stringify(body)}}`
   },
   push: (method, data, pushId) => JSON.stringify({ jsonrpc: '2.0', method, pushId, params: paramsOf(data) }),

@@ -245,7 +245,9 @@ test('on a connection that replaces another one the task is told where it is', a
   assert.equal(await task.result, REPORT)
   await loop
   assert.equal(notes, ['page 1', 'page 2', 'page 3'])
-  assert.is(seen.findLast(({ event }) => event === '$task')?.connectionId, socket().connectionId)
+  // On both, and once for the task.
+  const ends = () => seen.filter(({ event, data }) => event === '$task' && Object(data).state === 'done')
+  await until(() => ends().some(({ connectionId }) => connectionId === socket().connectionId))
   await end()
 })
 
@@ -288,9 +290,74 @@ test('another client follows a task by its id: from where it is, and after its e
   }
   const late = followTask(other, 'report', taskId)
   assert.equal([await late.id, await late.result, late.state], [taskId, REPORT, 'done'])
-  // It follows the one that asked last, and the other one asks when it is connected anew.
-  assert.is(task.state, 'running')
+  assert.equal([await task.result, notes], [REPORT, ['page 1', 'page 2', 'page 3']])
   other.close()
+  await end()
+})
+
+test('two tabs follow one task: both hear each step and the end, and one that is closed keeps nothing from the other', async () => {
+  for (const ends of ['done', 'cancelled', 'closed']) {
+    const { client, gateway, clock, turn, end, errors } = await opened()
+    const task = startTask(client, 'report', { pages: 3 })
+    const first = noted(task)
+    await runs(task)
+    await gateway.advance(1_000)
+    const other: typeof client = connect(gateway.url, { WebSocket: gateway.WebSocket, clock })
+    const same = followTask(other, 'report', await task.id)
+    const second = noted(same)
+    await runs(same)
+    await gateway.advance(1_000)
+    turn()
+    await until(() => first.notes.length === 2 && second.notes.includes('page 2'))
+    if (ends === 'cancelled') {
+      await task.cancel()
+      await until(() => [task, same].every(({ state }) => state === 'cancelled'), gateway, LOOK_MS)
+      assert.equal([await codeOf(task.result), await codeOf(same.result)], ['ABORTED', 'ABORTED'])
+    } else {
+      if (ends === 'closed') other.close()
+      turn(true)
+      assert.equal(await task.result, REPORT)
+      const { value, error } = await outcome(same.result)
+      assert.equal([value, error?.code], ends === 'done' ? [REPORT, undefined] : [undefined, 'CLOSED'])
+    }
+    await Promise.all([first.end, second.end])
+    assert.equal(first.notes, ['page 1', 'page 2', ...(ends === 'cancelled' ? [] : ['page 3'])])
+    assert.equal(second.notes.slice(-1), [ends === 'done' ? 'page 3' : 'page 2'])
+    assert.equal(errors, [])
+    other.close()
+    await end()
+  }
+})
+
+test('each loop over a task has all its steps, one that begins late and one after another that was left too', async () => {
+  const { client, turn, end } = await opened()
+  const task = startTask(client, 'report', { pages: 3 })
+  const both = [noted(task), noted(task)]
+  await runs(task)
+  const left: unknown[] = []
+  for await (const { note } of task) {
+    left.push(note)
+    break
+  }
+  turn(true)
+  await task.result
+  const late = noted(task)
+  await Promise.all([...both, late].map(({ end }) => end))
+  const all = ['page 1', 'page 2', 'page 3']
+  assert.equal([left, ...both.map(({ notes }) => notes), late.notes], [['page 1'], all, all, all])
+  await end()
+})
+
+test('of a task with very many steps the last 1,000 are kept', async () => {
+  const { client, end, socket } = await opened()
+  const task = startTask(client, 'report', { pages: 3 })
+  await runs(task)
+  const told = { taskId: await task.id, name: 'report' }
+  for (let step = 1; step <= 1_200; step++) hear(socket(), { ...told, state: 'running', fraction: step / 1_200 })
+  hear(socket(), { ...told, state: 'done', result: 'all' })
+  const fractions: number[] = []
+  for await (const { fraction } of task) fractions.push(fraction)
+  assert.equal([fractions.length, fractions[0], fractions.at(-1)], [1_000, 201 / 1_200, 1])
   await end()
 })
 
@@ -393,6 +460,7 @@ test('a signal cancels: the result fails with its reason at once, and the server
   assert.equal([await reasonOf(task.result), (await loop).error], ['too slow', 'too slow'])
   await until(() => cancelled.length > 0, gateway, LOOK_MS)
   assert.equal([cancelled, sent('$cancel').length, errors], [[await task.id], 1, []])
+  assert.equal([never.state, task.state], ['cancelled', 'cancelled'])
   await end()
 })
 const reasonOf = (promise: Promise<unknown>) =>
@@ -427,6 +495,7 @@ test('a task that the protocol refuses says so, and after the end of the first o
   const { error } = await outcome(second.result)
   assert.equal([error?.code, await codeOf(second.id)], ['FAILED_PRECONDITION', 'FAILED_PRECONDITION'])
   assert.match(error?.message ?? '', "'report' is not allowed in 'reporting'.")
+  assert.equal([second.state, await second.cancel()], ['failed', 'failed'])
   turn(true)
   await first.result
   await until(() => client.can('report'))
@@ -487,6 +556,7 @@ test('a client that is closed follows nothing: what is on its way fails, what ha
     assert.is(error?.code, 'CLOSED')
     assert.is((await noted(task).end).error, error)
     assert.is(await codeOf(task.cancel()), 'CLOSED')
+    assert.is(task.state, 'unfollowed')
   }
   assert.match((await outcome(running.result)).error?.message ?? '', 'Nothing more will come: the client is closed.')
   assert.equal([done.state, (await done.result).pages, await done.cancel()], ['done', 1, 'done'])
@@ -520,6 +590,21 @@ test('what nobody waits for fails nobody', async () => {
     startTask(client, 'report', { pages: 3 })
     followTask(client, 'report', UNKNOWN)
     await passed()
+    for (const isCut of [true, false]) {
+      const { client, end, socket } = await opened()
+      const task = startTask(client, 'report', { pages: 3 })
+      await runs(task)
+      if (isCut) socket().vanish()
+      if (isCut) await until(() => client.state === 'waiting')
+      for (const one of [task, followTask(client, 'report', UNKNOWN), startTask(client, 'report', { pages: 1 })])
+        void one.cancel()
+      await passed()
+      client.close()
+      await passed()
+      void task.cancel()
+      await passed()
+      await end()
+    }
     assert.equal(unhandled, [])
     await end()
   } finally {

@@ -36,12 +36,13 @@ const idOf = (id: unknown): { readonly id?: string } =>
 const errorOf = (error: unknown, refuse: () => Error): PeerError => {
   const { code: number, message, data } = Object(error) as { readonly [name: string]: unknown }
   if (typeof number !== 'number' || typeof message !== 'string') throw refuse()
-  const { code, details, retryAfterMs } = Object(data) as Partial<PeerError>
+  const { code, details, retryAfterMs, applied } = Object(data) as Partial<PeerError>
   return {
     code: typeof code === 'string' ? code : codeOf(number),
     message,
     ...(details !== undefined && { details }),
     ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
+    ...(applied === true && { applied }),
   }
 }
 
