@@ -25,6 +25,8 @@ export const protocolWithoutOrder =
   'This application has a protocol. Pass its machine, { protocol: machine }, or the messages that may change its state, { order: [...] }.'
 export const protocolWithoutStore = 'A protocol needs a store. Call .store() before .build().'
 export const taskWithoutStore = 'Tasks need a store. Declare one with .store().'
+export const ownProgress =
+  'A task says how far it is by progress(fraction, note), whose shape is given: leave progress out of route().'
 export const noTask = 'This route is no task. Name one that .task() has declared.'
 export const nestedContext = 'The context of an authorizer is flat: strings, numbers and booleans.'
 export const principalInContext = 'The principalId is the first argument, and no part of the context.'

@@ -72,9 +72,12 @@ export type Worker = (event: SQSEvent, context?: LambdaContext) => Promise<SQSBa
  * export const handler = runTask(chat)
  * ```
  *
- * - Which attempt it is, the store counts: neither of the two says so to a function. Lambda invokes it again after one and
- *   two minutes, `MaximumRetryAttempts: 2`, which makes the 3 `attempts` that are the default. In Step Functions say
- *   `"Retry": [{ "ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "MaxAttempts": 2 }]`.
+ * - Which attempt it is, the store counts: neither of the two says so to a function.
+ * - Let it be invoked once more than its task has `attempts`: a task that is killed at the last of them is ended by the
+ *   invocation after that, and by nobody where there is none. Lambda invokes it 3 times, the second and third time after one
+ *   and two minutes (`MaximumRetryAttempts: 2`, its largest): declare the task with `attempts: 2`. In Step Functions
+ *   `MaxAttempts`, which counts what comes after the first time, is to be `attempts`; for the 3 that are the default
+ *   `"Retry": [{ "ErrorEquals": ["States.ALL"], "IntervalSeconds": 60, "MaxAttempts": 3 }]`.
  * - One whose last attempt has failed is told to its client, and throws all the same: what catches failures there, such as
  *   a destination or a dead-letter queue, gets it.
  *

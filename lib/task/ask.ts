@@ -2,14 +2,27 @@ import { NotFoundError, UnavailableError, WsError } from '../errors.ts'
 import { MessageContext, type Out } from '../flow/context.ts'
 import type { Schema } from '../schema.ts'
 import type { Blobs } from '../store/store.ts'
+import { askersOf, checkCrowd, follow, unfollow } from './followers.ts'
 import { portsOf } from './kept.ts'
-import { type Begun, type Ended, type Follower, keysOf, openSeconds, type Step, type Told } from './task.ts'
+import { type Begun, type Ended, keysOf, openSeconds, type Step, type Told } from './task.ts'
 
 /** `$task`: follow a task by this connection from now on, and say how far it is. */
 export const askAfter = (context: object): Promise<Told> =>
   asking(context, async ({ out, blobs, taskId, begun }) => {
-    await follow(blobs, out, taskId, begun.keepMs)
-    return tell(blobs, taskId, begun)
+    const { plan, received } = out
+    const { connectionId } = received
+    // Told in any case.
+    if (connectionId === begun.connectionId) return tell(blobs, taskId, begun)
+    const ended = await endOf(blobs, taskId)
+    if (ended) return { taskId, name: begun.name, ...ended }
+    await follow(plan, taskId, connectionId)
+    // Read after that, as a worker writes the end before it reads who follows: one of the two sees the other.
+    const [told, askers] = await Promise.all([tell(blobs, taskId, begun), askersOf(plan, taskId)])
+    const isOver = told.state !== 'queued' && told.state !== 'running'
+    // Ended meanwhile: its worker may not have seen this one. Best effort: it ends with the connection.
+    if (isOver) await unfollow(plan, taskId, connectionId).catch(console.error)
+    else await checkCrowd(plan, taskId, connectionId, askers)
+    return told
   })
 
 /** `$cancel`: ask for the end of a task. One that has ended stays as it is. */
@@ -19,17 +32,6 @@ export const cancel = (context: object): Promise<Told> =>
     // Read after that: of a task that has ended by then nobody may have seen the wish.
     return tell(blobs, taskId, begun)
   })
-
-/**
- * Have the connection of a message told from now on. Written before the end is looked for, as a worker writes the end
- * before it looks for whom to tell: one of the two sees the other.
- */
-export const follow = (blobs: Blobs, { received }: Out, taskId: string, keepMs: number): Promise<void> => {
-  const { connectionId, event } = received
-  const { apiId, stage, domainName } = event.requestContext
-  const follower: Follower = { connectionId, api: { apiId, stage, domainName } }
-  return blobs.put(keysOf(taskId).to, JSON.stringify(follower), openSeconds(keepMs))
-}
 
 /** How a task has ended; `undefined` where it has not. */
 export const endOf = async (blobs: Blobs, taskId: string): Promise<Ended | undefined> => {

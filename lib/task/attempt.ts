@@ -13,7 +13,7 @@ export type Came = Ended | { readonly failure: unknown } | { readonly state: 'lo
 
 /** Run the function of a task, until it is through or there is no time left. */
 export const attemptTask = async (doing: Doing, task: Task, nth: number): Promise<Came> => {
-  const { plan, job, given } = doing
+  const { plan, job, given, begun } = doing
   const { lifetime, lambda } = given
   const { taskId, name, data, connectionId, api, idempotencyKey } = job
   const controller = new AbortController()
@@ -32,7 +32,8 @@ export const attemptTask = async (doing: Doing, task: Task, nth: number): Promis
     taskId,
     name,
     data,
-    connection: { id: connectionId },
+    connection: { id: connectionId, userId: begun.userId },
+    authorizer: begun.authorizer,
     attempt: nth,
     idempotencyKey,
     progress: reports.progress,

@@ -1,7 +1,7 @@
 import type { Layer } from '../flow/middleware.ts'
 import type { Route, Run } from '../flow/plan.ts'
 import type { Application } from '../flow/state.ts'
-import { mistake, need, needFunctions, needKeys, noInternal, taskWithoutStore } from '../mistakes.ts'
+import { mistake, need, needFunctions, needKeys, noInternal, ownProgress, taskWithoutStore } from '../mistakes.ts'
 import type { Schema } from '../schema.ts'
 import type { Store } from '../store/store.ts'
 import type { TaskEnd } from '../types/task.ts'
@@ -32,7 +32,7 @@ export const declare = (
   const { attempts = 3, keepMs = DAY_MS, onDisconnect = 'continue', ended } = checkOptions(options, parts, where)
   need(typeof run === 'function', 'A function', where)
   const { reply, progress, use = [], ...rest } = detailsOf(spec)
-  if (progress !== undefined) throw mistake(OWN_PROGRESS, where)
+  if (progress !== undefined) throw mistake(ownProgress, where)
   if (reply !== undefined) checkSchema(reply, `${where}: reply`)
   const task: Task = {
     name,
@@ -113,8 +113,6 @@ interface BroughtRoute extends Pick<Route, 'name' | 'input' | 'run'> {
 
 const brought = new WeakMap<object, { readonly tasks: Map<string, Task>; readonly layer: Layer }>()
 
-const OWN_PROGRESS =
-  'A task says how far it is by progress(fraction, note), whose shape is given: leave progress out of route().'
 const DAY_MS = 24 * 60 * 60 * 1_000
 /** `maxReceiveCount` of a queue goes that far (SQS, CreateQueue, RedrivePolicy). */
 const MAX_ATTEMPTS = 1_000

@@ -1,12 +1,11 @@
 import { ResourceExhaustedError, WsError } from '../errors.ts'
-import { send } from '../flow/deliver.ts'
 import type { Plan } from '../flow/plan.ts'
 import { reach } from '../flow/reach.ts'
 import type { Protocol } from '../state/protocol.ts'
 import { later } from '../store/later.ts'
 import type { Blobs, StorePorts } from '../store/store.ts'
+import { tellFollowers } from './followers.ts'
 import { decide, portsOf } from './kept.ts'
-import { followerOf } from './progress.ts'
 import { type Begun, type Ended, keepSeconds, keysOf, type Task, type TaskJob } from './task.ts'
 
 /** What is read of a task when it ends. `undefined` for one that this deploy does not know. */
@@ -24,12 +23,16 @@ export type Ending = Pick<Task, 'ended'> | undefined
  *    `/told`, which ends by itself; one that fails ends it. The job comes again, and another one tells.
  * 3. The machine comes first, by an event with an id, which is applied once; only then the texts that a client can ask for,
  *    so that whoever knows of the end may send what the machine allows from there.
- * 4. `/end` is written before `/to` is read, and who asks writes `/to` before it reads `/end`: of two that meet, one sees
- *    the other. So a follower that changes now is posted to, or reads the end by itself.
+ * 4. `/end` is written before the followers are read, and who asks follows before it reads `/end`. A membership whose join
+ *    has returned is in every list that is read after it, in every store, as no text is older than one whose put has
+ *    returned: of two that meet, one sees the other. So whoever comes now is posted to, or reads the end by itself. The same
+ *    holds for a connection that takes over from the one that began the task, and sends its message again: its record says
+ *    so before it does.
  *
  * Why nothing is told twice to a client that is there: one teller at a time, since `/told` is claimed, and none after it is
- * written. What is left is a teller that dies after its post, or sleeps for longer than its claim lasts; and a follower
- * that reads the end while it is posted to. A client drops the second of two ends.
+ * written. Who has asked follows no more once it is told. What is left is a teller that dies after its post, cannot tell
+ * somebody else, or sleeps for longer than its claim lasts; and a follower that reads the end while it is posted to. A
+ * client drops the second of two ends.
  */
 export const endTask = async (plan: Plan, task: Ending, job: TaskJob, ended: Ended): Promise<void> =>
   tellEnd(plan, task, job, await decided(plan, job, fitting(plan, job, ended)))
@@ -59,10 +62,7 @@ export const tellEnd = async (plan: Plan, task: Ending, job: TaskJob, ended: End
       blobs.put(keys.end, JSON.stringify(ended), seconds),
       blobs.put(keys.begun, JSON.stringify(begun), seconds),
     ])
-    const follower = await followerOf(blobs, job)
-    const frame = plan.codec.push('$task', { taskId, name, ...ended })
-    // Gone is told enough: it asks when it is back.
-    await send(plan, { gateway: reach(plan, follower.api) }, follower.connectionId, frame)
+    await tellFollowers(plan, job, plan.codec.push('$task', { taskId, name, ...ended }))
   } catch (error) {
     // Let go of the claim, for whoever comes next. It would end by itself.
     await blobs.put(keys.told, '', 1).catch(() => {})

@@ -9,12 +9,14 @@ export interface Doing {
   readonly work: (attempt: () => Promise<void>) => Promise<void>
   /** Resolves after so many milliseconds, and holds nothing up. */
   readonly wait: (plan: Plan, ms: number) => Promise<void>
+  /** The same for what beats beside a task. @default as `beat()` waits by itself */
+  readonly pulse?: Doing['wait']
   /** Whether attempts are still made. @default always */
   readonly isOpen?: () => boolean
 }
 
 /** Do tasks in this process, in the background: each at once, and once more after a while where an attempt has failed. */
-export const inProcess = ({ work, wait, isOpen = () => true }: Doing): TaskQueue => {
+export const inProcess = ({ work, wait, pulse, isOpen = () => true }: Doing): TaskQueue => {
   // Begun outside of the message: what is known of that one's invocation, or ends with it, is none of the task's.
   const { AsyncResource } = process.getBuiltinModule('node:async_hooks')
   const outside = AsyncResource.bind((begin: () => void) => begin())
@@ -28,7 +30,11 @@ export const inProcess = ({ work, wait, isOpen = () => true }: Doing): TaskQueue
       const lifetime = new Lifetime(UNENDING)
       try {
         const { workOn } = await working()
-        isDone = await workOn(plan, job, { attempt: nth, lifetime, pulse: (ms) => wait(plan, ms) })
+        isDone = await workOn(plan, job, {
+          attempt: nth,
+          lifetime,
+          ...(pulse && { pulse: (ms: number) => pulse(plan, ms) }),
+        })
       } catch (error) {
         console.error(error)
       } finally {

@@ -1,12 +1,12 @@
 import { UnavailableError } from '../errors.ts'
 import type { Plan } from '../flow/plan.ts'
-import type { Blobs, Records } from '../store/store.ts'
+import type { Blobs, StorePorts } from '../store/store.ts'
 import { type Ended, keepSeconds, keysOf, type TaskJob } from './task.ts'
 
 /** Where all that is kept of tasks is: an application with tasks does not build without. */
-export const portsOf = ({ state }: Plan): { readonly records: Records; readonly blobs: Blobs } => {
-  const { records, blobs } = state?.ports ?? {}
-  if (records && blobs) return { records, blobs }
+export const portsOf = ({ state }: Plan): StorePorts & { readonly blobs: Blobs } => {
+  const { ports } = state ?? {}
+  if (ports?.blobs) return ports as StorePorts & { readonly blobs: Blobs } // as was just seen
   throw new TypeError('Tasks need a store that keeps texts, and its blobs are gone since build().')
 }
 

@@ -1,5 +1,6 @@
 import type { Tasking } from '../types/task.ts'
 import { inProcess } from './in-process.ts'
+import { waitOf } from './pulse.ts'
 import { tasksBy } from './tasks.ts'
 
 /**
@@ -12,11 +13,11 @@ import { tasksBy } from './tasks.ts'
  * ```
  *
  * A task that fails by what is no `WsError` is tried again after 30 seconds, up to its `attempts`, and the log says why.
- * What runs or waits is lost with the process. On Lambda, which freezes a process between two invocations, it is a
- * mistake, and `warn` says so (`MEMORY_TASKS_ON_LAMBDA`).
+ * What runs or waits is lost with the process, and does not keep that from ending. On Lambda, which freezes a process
+ * between two invocations, it is a mistake, and `warn` says so (`MEMORY_TASKS_ON_LAMBDA`).
  */
 export const memoryTasks = (): Tasking => {
-  const queue = inProcess({ work: (attempt) => attempt(), wait: ({ clock }, ms) => clock.wait(ms) })
+  const queue = inProcess({ work: (attempt) => attempt(), wait: (plan, ms) => waitOf(plan).after(ms) })
   let isFirst = true
   return tasksBy({
     send: (job, plan) => {

@@ -2,15 +2,9 @@ import { send } from '../flow/deliver.ts'
 import type { Lifetime } from '../flow/lifetime.ts'
 import type { Plan } from '../flow/plan.ts'
 import { reach } from '../flow/reach.ts'
-import type { Blobs } from '../store/store.ts'
+import { askersOf, heirOf, windowOf } from './followers.ts'
 import { decidedOf, portsOf } from './kept.ts'
-import { type Follower, keysOf, openSeconds, type Step, type Task, type TaskJob } from './task.ts'
-
-/** Who is told how a task is: who asked last, or who began it. */
-export const followerOf = async (blobs: Blobs, { taskId, connectionId, api }: TaskJob): Promise<Follower> => {
-  const text = await blobs.get(keysOf(taskId).to)
-  return text ? JSON.parse(text) : { connectionId, api }
-}
+import { keysOf, openSeconds, type Step, type Task, type TaskJob } from './task.ts'
 
 /** Why a task is to stop: it was cancelled, or has ended elsewhere. */
 export type Stop = 'cancelled' | 'ended'
@@ -35,47 +29,54 @@ interface Reporting {
   readonly stop: (why: Stop) => void
 }
 
-/** Tell the client how far a task is: each step by a post, and once a second by the store, which says who follows. */
+/** Tell those who follow a task how far it is: each step by posts, and once a second by the store, which says who they are. */
 export const reporting = ({ plan, task, job, lifetime, signal, stop }: Reporting): Reports => {
-  const { taskId, name, keepMs, connectionId, api } = job
+  const { taskId, name, keepMs, api } = job
   const { blobs } = portsOf(plan)
   const keys = keysOf(taskId)
   const isBound = task.onDisconnect === 'cancel'
-  let follower: Follower = { connectionId, api }
+  const gateway = reach(plan, api)
+  /** Who began it, or has taken over from there. */
+  let heir = job.connectionId
+  let askers: ReadonlySet<string> = new Set()
+  /** Followers on whose connections nobody answers: not asked again. */
+  const gone = new Set<string>()
+  let aloneSince: number | undefined
   let step: Step | undefined
   let written: Step | undefined
   let seenAt = Number.NEGATIVE_INFINITY
-  /** A connection that nobody answers on: not asked again. */
-  let gone: string | undefined
   let isOver = false
   /** Steps are told one after the other, in the order in which they were made. */
   let turn: Promise<unknown> = Promise.resolve()
 
+  const there = () => [...new Set([heir, ...askers])].filter((id) => !gone.has(id))
+
   const see = async () => {
     seenAt = plan.clock.now()
     const latest = step
-    const [to, cancelled] = await Promise.all([
-      followerOf(blobs, job),
+    const [found, successor, cancelled] = await Promise.all([
+      askersOf(plan, taskId),
+      gone.has(heir) ? heirOf(plan, job.connectionId) : heir,
       blobs.get(keys.cancel),
       latest && latest !== written && blobs.put(keys.step, JSON.stringify(latest), openSeconds(keepMs)),
     ])
     written = latest
-    follower = to
+    askers = found
+    heir = successor
+    for (const id of gone) if (id !== heir && !askers.has(id)) gone.delete(id)
     if (cancelled !== undefined) stop('cancelled')
   }
-  /** Its client may be back on another connection. */
-  const miss = async (connectionId: string) => {
-    gone = connectionId
-    if (!isBound) return
-    await see()
-    if (follower.connectionId === connectionId) stop('cancelled')
+  /** Nobody is there, as of then. A client may be back on another connection in a while. */
+  const miss = (now: number) => {
+    aloneSince ??= now
+    if (now - aloneSince >= windowOf(plan)) stop('cancelled')
   }
   const tell = async (next: Step): Promise<void> => {
     signal.throwIfAborted()
     step = next
     try {
       if (plan.clock.now() - seenAt >= SEE_MS) await see()
-      if (!signal.aborted && follower.connectionId !== gone) await post(next)
+      if (!signal.aborted) await post(next)
     } catch (error) {
       // A step that is lost is no reason to fail the task: another one comes, and the end.
       console.error(error)
@@ -83,28 +84,59 @@ export const reporting = ({ plan, task, job, lifetime, signal, stop }: Reporting
     signal.throwIfAborted()
   }
   const post = async (next: Step) => {
-    const { connectionId, api } = follower
+    const to = there()
+    if (to.length === 0) return
     const frame = plan.codec.push('$task', { taskId, name, state: 'running', ...next })
-    if (!(await send(plan, { gateway: reach(plan, api), lifetime }, connectionId, frame))) await miss(connectionId)
+    const postTo = async (id: string): Promise<void> => {
+      if (await send(plan, { gateway, lifetime }, id, frame)) return
+      gone.add(id)
+      const successor = id === heir ? await heirOf(plan, job.connectionId) : id
+      if (gone.has(successor)) return
+      heir = successor
+      if (!to.includes(successor)) await postTo(successor)
+    }
+    // Whoever cannot be told a step keeps it from nobody else.
+    const told = await Promise.allSettled(to.map(postTo))
+    for (const one of told) if (one.status === 'rejected') console.error(one.reason)
+    if (!isBound) return
+    const now = plan.clock.now()
+    if (there().length === 0) await see()
+    if (there().length === 0) miss(now)
+    else aloneSince = undefined
+  }
+  /** Whether anybody is there, as the gateway knows. */
+  const isFollowed = async () => {
+    const answers = async (id: string) => {
+      if (await gateway.info(id, lifetime.signal)) return true
+      gone.add(id)
+      return false
+    }
+    for (const id of there()) if (await answers(id)) return true
+    const successor = await heirOf(plan, job.connectionId)
+    if (gone.has(successor)) return false
+    heir = successor
+    return answers(heir)
   }
   return {
     progress: (fraction, note) => {
+      const before = turn
       const told = (async () => {
         if (isOver) throw new Error('The task has ended, and is no longer on its way.')
         const next = stepOf(fraction, note)
-        await turn
+        await before
         await tell(next)
       })()
       // Handled here too: a rejection that the function does not wait for would end the process.
-      turn = Promise.allSettled([turn, told])
+      turn = told.catch(() => before)
       return told
     },
     look: async () => {
+      const now = plan.clock.now()
       await see()
       if ((await decidedOf(plan, taskId)) !== undefined) return stop('ended')
       if (!isBound) return
-      const { connectionId, api } = follower
-      if (!(await reach(plan, api).info(connectionId, lifetime.signal))) await miss(connectionId)
+      if (await isFollowed()) aloneSince = undefined
+      else miss(now)
     },
     end: () => {
       isOver = true

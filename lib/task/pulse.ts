@@ -30,7 +30,7 @@ export const beat = (
 }
 
 /** By the clock that there is. In real time by a timer of its own, so that none is left behind and none keeps a process. */
-const waitOf = ({ clock }: Plan) => {
+export const waitOf = ({ clock }: Plan) => {
   if (clock.now !== Date.now)
     return {
       after: async (ms: number) => {

@@ -4,7 +4,9 @@ import { send } from '../flow/deliver.ts'
 import { report } from '../flow/report.ts'
 import { later } from '../store/later.ts'
 import type { Blobs } from '../store/store.ts'
-import { endOf, follow, outOf, RETRY_MS } from './ask.ts'
+import type { KeptConnection } from '../types/context.ts'
+import type { Declarations } from '../types/declarations.ts'
+import { endOf, outOf, RETRY_MS } from './ask.ts'
 import { portsOf } from './kept.ts'
 import { type Begun, keysOf, openSeconds, type Task, type TaskJob, type Told } from './task.ts'
 
@@ -15,8 +17,9 @@ import { type Begun, keysOf, openSeconds, type Task, type TaskJob, type Told } f
 export const start = async (task: Task, context: object): Promise<{ readonly taskId: string }> => {
   const out = outOf(context)
   const { blobs } = portsOf(out.plan)
-  const { job, mark } = jobOf(task, out, context as MessageContext) // since only that has an Out
-  const { taskId, isSent } = await begin(blobs, job, mark)
+  const asked = jobOf(task, out, context as MessageContext) // since only that has an Out
+  const { job, mark } = asked
+  const { taskId, isSent } = await begin(blobs, asked)
   const begun = { ...job, taskId }
   const isStored = out.box.shut
   if (isSent) await hearAgain(blobs, out, begun)
@@ -24,13 +27,23 @@ export const start = async (task: Task, context: object): Promise<{ readonly tas
   return { taskId }
 }
 
-/** The job of a task that is not known yet, and the key by which its message is known when it comes again. */
-const jobOf = (task: Task, { received, parsed }: Out, { data, idempotencyKey }: MessageContext) => {
+/** A task that is not known yet. */
+interface Asked {
+  readonly job: TaskJob
+  readonly who: Who
+  /** By this its message is known when it comes again. Without an id of its own no message does. */
+  readonly mark: string | undefined
+}
+
+type Who = Pick<Begun, 'userId' | 'authorizer'>
+
+const jobOf = (task: Task, { received, parsed }: Out, context: MessageContext): Asked => {
+  const { data, idempotencyKey } = context
   const { name, attempts, keepMs } = task
   const { connectionId, event } = received
   const { apiId, stage, domainName } = event.requestContext
   const crypto = process.getBuiltinModule('node:crypto')
-  const said = jsonOf(data, name)
+  const said = jsonOf(data, `What the schema of the task '${name}' makes of the data`)
   // By what it says too: a peer may use an id of its own again, and for another message.
   const digest = crypto.createHash('sha256').update(`${name} ${said}`).digest('base64url').slice(0, DIGITS)
   const key = `${idempotencyKey}/${digest}`
@@ -46,23 +59,28 @@ const jobOf = (task: Task, { received, parsed }: Out, { data, idempotencyKey }: 
     attempts,
     keepMs,
   }
-  const bytes = Buffer.byteLength(JSON.stringify(job))
+  const who = whoOf(context)
+  const bytes = Buffer.byteLength(JSON.stringify({ ...job, ...who }))
   if (bytes > MAX_JOB_BYTES)
     throw new ResourceExhaustedError(
       `The task '${name}' takes ${bytes} bytes in its queue; ${MAX_JOB_BYTES} are carried. Keep what is large elsewhere, and say where.`,
       { details: { bytes, maxBytes: MAX_JOB_BYTES } },
     )
-  // Without an id of its own no message comes again.
-  return { job, mark: parsed.id === undefined ? undefined : `task-of/${key}` }
+  return { job, who, mark: parsed.id === undefined ? undefined : `task-of/${key}` }
 }
 
-const jsonOf = (data: unknown, name: string): string | undefined => {
+/** Who asks for it, as far as the message knows. */
+const whoOf = ({ connection, authorizer }: MessageContext): Who => {
+  const { userId }: Partial<KeptConnection<Declarations>> = connection // as the store has it
+  const said = jsonOf(authorizer, 'What .authorizer() makes of its context')
+  return { ...(userId !== undefined && { userId }), ...(said !== undefined && { authorizer: JSON.parse(said) }) }
+}
+
+const jsonOf = (value: unknown, what: string): string | undefined => {
   try {
-    return JSON.stringify(data)
+    return JSON.stringify(value)
   } catch (cause) {
-    throw new TypeError(`What the schema of the task '${name}' makes of the data is not JSON, and travels as such.`, {
-      cause,
-    })
+    throw new TypeError(`${what} is not JSON, and travels as such.`, { cause })
   }
 }
 
@@ -73,14 +91,14 @@ interface Receipt {
 }
 
 /** Know the task by its message from now on; or know it again. */
-const begin = async (blobs: Blobs, job: TaskJob, mark: string | undefined): Promise<Receipt> => {
+const begin = async (blobs: Blobs, { job, who, mark }: Asked): Promise<Receipt> => {
   const { taskId, name, connectionId, api, keepMs } = job
   try {
     const isNew = mark === undefined || (await blobs.claim(mark, CLAIM_SECONDS))
     const receipt = isNew ? { taskId, isSent: false } : await receiptOf(blobs, mark)
     if (receipt.isSent) return receipt
     // Also where another attempt at the message was here: nobody knows how far it came.
-    const begun: Begun = { name, connectionId, api, keepMs }
+    const begun: Begun = { name, connectionId, api, keepMs, ...who }
     await Promise.all([
       mark !== undefined && blobs.put(mark, receipt.taskId, openSeconds(keepMs)),
       blobs.put(keysOf(receipt.taskId).begun, JSON.stringify(begun), openSeconds(keepMs)),
@@ -131,10 +149,12 @@ const leave = async ({ task, out, blobs, job, mark, isStored }: Leaving): Promis
 /** Loaded with the first task that cannot be begun. */
 const ending = later(() => import('./end.ts'))
 
-/** Who repeats a message has not heard of its task: not even of its end, where that was told. */
-const hearAgain = async (blobs: Blobs, out: Out, { taskId, name, keepMs }: TaskJob): Promise<void> => {
+/**
+ * Who repeats a message has not heard of its task: not even of its end, where that was told. From now on it is told: it
+ * began the task, or has taken over from the connection that did.
+ */
+const hearAgain = async (blobs: Blobs, out: Out, { taskId, name }: TaskJob): Promise<void> => {
   const { plan, received, box } = out
-  await follow(blobs, out, taskId, keepMs)
   const ended = await endOf(blobs, taskId)
   if (!ended) return
   const told: Told = { taskId, name, ...ended }

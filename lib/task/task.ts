@@ -70,8 +70,6 @@ export const keysOf = (taskId: string) => {
   return {
     /** What it is: a `Begun`. By who starts it; once more, as it was, with the end, so that it is kept no longer than that. */
     begun: whole,
-    /** Who is told: a `Follower`. By who asks. Absent: who began it. */
-    to: `${whole}/to`,
     /** It is to stop. By who cancels. */
     cancel: `${whole}/cancel`,
     /** How far it is: a `Step`. By its worker. */
@@ -80,7 +78,7 @@ export const keysOf = (taskId: string) => {
     run: `${whole}/run`,
     /** How it ended: an `Ended`. By its worker. */
     end: `${whole}/end`,
-    /** The machine and the follower know of the end. By its worker. */
+    /** The machine and the followers know of the end. By its worker. */
     told: `${whole}/told`,
   } as const
 }
@@ -96,11 +94,11 @@ export interface Begun {
   readonly connectionId: string
   readonly api: Api
   readonly keepMs: number
-}
-
-export interface Follower {
-  readonly connectionId: string
-  readonly api: Api
+  // Who has asked for it, until it has ended. Here and not in the job: whoever writes to the queue cannot say it.
+  /** As `connection.identify()` said. */
+  readonly userId?: string
+  /** As the schema of `.authorizer()` gave it. */
+  readonly authorizer?: unknown
 }
 
 export interface Step {

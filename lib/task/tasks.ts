@@ -31,11 +31,15 @@ export interface TasksOptions {
  *   send: (job) =>
  *     lambda.send(new InvokeCommand({ FunctionName: 'reports', InvocationType: 'Event', Payload: JSON.stringify(job) })),
  * })
- * ws().store(store).task('report', Report, { queue }, async ({ data, progress }) => { … })
+ * ws().store(store).task('report', Report, { queue, attempts: 2 }, async ({ data, progress }) => { … })
  * ```
  *
+ * - `attempts` is one less than the times that the worker is invoked, so that a task which is killed at its last attempt is
+ *   ended by one that comes after: 2 for Lambda, which invokes a function 3 times at most; in a state machine `MaxAttempts`
+ *   is `attempts`.
  * - A job is what the route's schema made of the data, as JSON, and some 400 bytes besides: dates arrive as texts. Up to
- *   262,144 bytes; a message whose job is larger is refused with `RESOURCE_EXHAUSTED`.
+ *   262,144 bytes, the `authorizer` included that the store keeps for the task; a message whose job is larger is refused
+ *   with `RESOURCE_EXHAUSTED`.
  * - `send` may be called twice with one job, and a worker may be given it twice: the same `taskId` is run by one worker at
  *   a time, and never again after its end.
  *

@@ -16,26 +16,28 @@ import { type Attempt, type Begun, type Ended, keysOf, type Task, type TaskJob, 
 export const workOn = async (plan: Plan, job: TaskJob, given: Attempt): Promise<boolean> => {
   const { taskId, name } = job
   // Too late to begin anything: Lambda is about to kill this worker.
-  if (given.lifetime.remainingMs() <= TOO_LATE_MS) return false
+  if (given.lifetime.remainingMs() <= TOO_LATE_MS) return handBack(job, 'this worker has no time left')
   const { blobs } = portsOf(plan)
   const keys = keysOf(taskId)
-  const task = tasksOf(plan).get(name)
-  const [begun, lease] = await Promise.all([blobs.get(keys.begun), takeLease(blobs, keys.run)])
-  const doing: Doing = { plan, job, given, task, look: async () => {}, lost: () => {} }
-  if (lease) hold(doing)
-  const still = lease && beat(plan, BEAT_MS, heart(doing, lease), given.pulse)
+  // Before its lease is taken: whoever makes up a job keeps nobody from the task.
+  const begun = begunOf(job, await blobs.get(keys.begun))
+  const doing: Doing = { plan, job, given, begun, task: tasksOf(plan).get(name), look: async () => {}, lost: () => {} }
+  const { task } = doing
+  let lease: Lease | undefined
+  let still = async () => {}
   try {
-    checkBegun(job, begun)
+    lease = await takeLease(blobs, keys.run)
+    if (lease) still = keep(doing, lease)
     // Once the lease is taken: who had it before may have ended the task a moment ago.
     const [ended, cancelled] = await Promise.all([decidedOf(plan, taskId), blobs.get(keys.cancel)])
     if (ended) return await tellAgain(doing, ended)
     // Somebody else runs it. Where that one has died, its lease is over by the time that the job comes again.
-    if (!lease) return false
+    if (!lease) return handBack(job, 'another worker has it')
     if (cancelled === undefined) return await goOn(doing)
     await endTask(plan, task, job, { state: 'cancelled' })
     return true
   } finally {
-    await still?.()
+    await still()
     await lease?.release().catch(console.error)
   }
 }
@@ -45,6 +47,7 @@ export interface Doing {
   readonly plan: Plan
   readonly job: TaskJob
   readonly given: Attempt
+  readonly begun: Begun
   readonly task: Task | undefined
   /** What is looked at every so often while the task runs. */
   look: () => Promise<void>
@@ -62,14 +65,33 @@ const goOn = async (doing: Doing): Promise<boolean> => {
     return false
   }
   // Each time its worker was killed, or could not say how it went.
-  if (nth > job.attempts) return failed(new Error('None of them came to an end.'), true)
+  if (nth > job.attempts)
+    return failed(new Error(`Its job was handed out ${nth} times, and no attempt came to an end.`), true)
   // A deploy that is on its way may know it.
   if (!task) return failed(new TypeError(`This deploy has no such task, but ${namesIn(plan)}.`), isLast)
   const came = await attemptTask(doing, task, nth)
-  if ('failure' in came) return failed(came.failure, isLast)
-  if (came.state === 'lost') return false
-  await endTask(plan, task, job, came)
+  if ('state' in came && came.state === 'lost') return handBack(job, 'another worker has it by now')
+  const isCancelled = await isToStop(doing)
+  if ('failure' in came && !isCancelled) return failed(came.failure, isLast)
+  await endTask(plan, task, job, isCancelled || 'failure' in came ? { state: 'cancelled' } : came)
   return true
+}
+
+/** Asked once more when the function has come to its end: its last look at the wish was a while ago. */
+const isToStop = async ({ plan, job }: Doing): Promise<boolean> => {
+  try {
+    return (await portsOf(plan).blobs.get(keysOf(job.taskId).cancel)) !== undefined
+  } catch (error) {
+    // What has taken an hour is not to be done again for that.
+    console.error(error)
+    return false
+  }
+}
+
+/** Its job is to come again, which is no failure. */
+const handBack = ({ taskId, name }: TaskJob, why: string): false => {
+  console.error(`The task '${name}' (${taskId}) is left for later: ${why}.`)
+  return false
 }
 
 /** Of a job that comes again after the end of its task: what is left is to say so. */
@@ -80,16 +102,20 @@ const tellAgain = async ({ plan, job, given, task }: Doing, ended: Ended): Promi
   return !(isSpent && (await nthOf(given)) > job.attempts)
 }
 
-/** What is done beside the work: the task and its job are kept from others, and somebody may want it to stop. */
-const heart = (doing: Doing, lease: Lease) => {
-  let beats = 0
-  return async () => {
-    if (++beats % KEEPING_BEATS === 0) {
-      hold(doing)
-      if (!(await lease.renew())) doing.lost()
-    }
-    await doing.look()
+/**
+ * What is done beside the work, until what is returned is called: the task and its job are kept from others, and somebody
+ * may want it to stop. Apart, so that a gateway that is slow to answer a look does not cost the lease.
+ */
+const keep = (doing: Doing, lease: Lease): (() => Promise<void>) => {
+  const { plan, given } = doing
+  hold(doing)
+  const renew = async () => {
+    hold(doing)
+    if (!(await lease.renew())) doing.lost()
   }
+  const keeping = beat(plan, KEEP_MS, renew, given.pulse)
+  const looking = beat(plan, LOOK_MS, () => doing.look(), given.pulse)
+  return async () => void (await Promise.all([keeping(), looking()]))
 }
 
 /** Keep the job from other workers for a minute more. The task goes on where that fails, and may then run twice. */
@@ -101,9 +127,10 @@ const nthOf = async ({ attempt }: Attempt) => (typeof attempt === 'number' ? att
 const namesIn = (plan: Plan) => [...tasksOf(plan).keys()].map((name) => `'${name}'`).join(', ') || 'none'
 
 /** Whoever may write to the queue may not have that run which nobody has asked for. */
-const checkBegun = ({ taskId, name, connectionId }: TaskJob, text: string | undefined) => {
-  const begun: Partial<Begun> = text === undefined ? {} : JSON.parse(text)
-  if (begun.name === name && begun.connectionId === connectionId) return
+const begunOf = ({ taskId, name, connectionId, api }: TaskJob, text: string | undefined): Begun => {
+  const begun: Begun | undefined = text === undefined ? undefined : JSON.parse(text)
+  const isThere = begun && API.every((part) => begun.api[part] === api[part])
+  if (isThere && begun.name === name && begun.connectionId === connectionId) return begun
   throw new TypeError(
     `No task '${name}' with the id '${taskId}' has begun for the connection '${connectionId}', or it is over for longer than it is kept.`,
   )
@@ -111,16 +138,17 @@ const checkBegun = ({ taskId, name, connectionId }: TaskJob, text: string | unde
 
 const complain = ({ taskId, name, attempts }: TaskJob, nth: number, cause: unknown) => {
   const why = cause instanceof Error ? cause.message : String(cause)
-  console.error(
-    new Error(`The task '${name}' (${taskId}) has failed at attempt ${nth} of ${attempts}: ${why}`, { cause }),
-  )
+  const when = nth > attempts ? 'for good' : `at attempt ${nth} of ${attempts}`
+  console.error(new Error(`The task '${name}' (${taskId}) has failed ${when}: ${why}`, { cause }))
 }
 
+const API = ['apiId', 'stage', 'domainName'] as const
 /** A task would be told to stop before it has begun: see `Lifetime`. */
 const TOO_LATE_MS = 500
 /** So soon a task hears that it is to stop. */
-const BEAT_MS = 5_000
-const KEEPING_BEATS = 3
+const LOOK_MS = 2_000
+/** So often the lease of a task, and its job, are kept anew: three times while the lease lasts. */
+const KEEP_MS = 15_000
 /**
  * The job of a worker that was killed comes again after this long, and not after the queue's visibility timeout, which is
  * no less than the function's timeout: up to 15 minutes.

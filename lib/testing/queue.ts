@@ -42,7 +42,7 @@ export const fanoutOn = (
 /** The tasks of an application done in this process, whatever queue they have. Returns how to undo it. */
 export const tasksOn = ({ plan }: Inside, doing: Doing): (() => void) => {
   let isOpen = true
-  const queue = inProcess({ ...doing, isOpen: () => isOpen })
+  const queue = inProcess({ pulse: doing.wait, ...doing, isOpen: () => isOpen })
   const undos = [...tasksOf(plan).values()].map((task) => change(task, { queue }))
   return () => {
     isOpen = false

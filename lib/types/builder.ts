@@ -21,7 +21,7 @@ import type {
   SpecReply,
   SpecReturn,
 } from './route.ts'
-import type { CheckBareName, CheckBuild, CheckName, CheckSpec, Known } from './rules.ts'
+import type { CheckBareName, CheckBuild, CheckName, CheckSpec, CheckTaskSpec, Known } from './rules.ts'
 import type { TaskContext, TaskOptions, TaskRoute } from './task.ts'
 
 /** Stage one: declarations, in any order. Calling any route method moves to stage two for good. */
@@ -89,7 +89,7 @@ interface Routes<D extends Declarations, Handled extends string, R extends objec
    */
   task<const N extends Suggested<D['names']>, S extends AnySchema | RouteDetails, Result extends SpecReturn<S>>(
     name: N & CheckName<D['names'], Handled, N>,
-    spec: CheckSpec<D, N, S>,
+    spec: CheckTaskSpec<D, N, S>,
     options: TaskOptions<D>,
     run: (context: TaskContext<D, SpecData<S>>) => Result,
   ): RouteBuilder<

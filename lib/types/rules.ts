@@ -39,6 +39,13 @@ export type CheckSpec<D extends Declarations, N extends string, S extends RouteS
         D['payloads'][N]
       >
 
+/** The same for a task, whose progress has a shape of its own. */
+export type CheckTaskSpec<D extends Declarations, N extends string, S extends RouteSpec> = S extends {
+  readonly '~route': { readonly progress: AnySchema }
+}
+  ? Mistake<typeof MISTAKES.ownProgress, never>
+  : CheckSpec<D, N, S>
+
 // Costs nothing for a plain schema, which is what most routes have.
 type CheckUse<D extends Declarations, S extends RouteSpec, Use> = Use extends undefined
   ? S

@@ -2,6 +2,7 @@ import type { Context as LambdaContext } from 'aws-lambda'
 import type { Code } from '../errors.ts'
 import type * as MISTAKES from '../mistakes.ts'
 import type { Store } from '../store/store.ts'
+import type { Wire } from './client.ts'
 import type { Declarations } from './declarations.ts'
 import type { Mistake } from './mistake.ts'
 import type { Route } from './route.ts'
@@ -18,7 +19,8 @@ interface TaskSettings<D extends Declarations> {
   /**
    * How often a task is tried. One that fails by what is no `WsError` is tried again, until it has failed so often: then
    * the client is told, and the queue keeps the job in its dead-letter queue. Let `maxReceiveCount` of the queue be one
-   * more: a task whose worker is killed at its last attempt is then ended, too. @default 3
+   * more: a task whose worker is killed at its last attempt is then ended, too. For Lambda's asynchronous invocations, which
+   * are 3, say 2. @default 3
    */
   readonly attempts?: number
   /** How long what is known of a task is kept, its result with it, in milliseconds. @default 86_400_000, a day */
@@ -46,8 +48,10 @@ export interface TaskEnd {
 
 /** What the function of a task is given. */
 export interface TaskContext<D extends Declarations, Data> extends TaskFacts {
-  /** What the message carried, as the route's schema gave it, after a trip through JSON. */
-  readonly data: Data
+  /** What the message carried, as the route's schema gave it, after a trip through JSON: a `Date` is a text by then. */
+  readonly data: Wire<Data>
+  /** What the authorizer of the connection that began it returned, as the schema of `.authorizer()` gave it, after such a trip. */
+  readonly authorizer: Wire<D['authorizer']>
   /** Reach connections. */
   readonly server: Server<D>
 }
@@ -61,8 +65,13 @@ export interface TaskFacts {
   /** The name of the route. */
   readonly name: string
   readonly data: unknown
+  readonly authorizer: unknown
   /** The connection that began the task. It may be gone. */
-  readonly connection: { readonly id: string }
+  readonly connection: {
+    readonly id: string
+    /** Whose it was then, as `identify()` said. Known where its message knew it: under a protocol, and with `.connection(schema)`. */
+    readonly userId: string | undefined
+  }
   /** 1 for the first. */
   readonly attempt: number
   /** The same for every attempt at this task, and for no other: a key for payments and other writes elsewhere. */
@@ -72,7 +81,10 @@ export interface TaskFacts {
    * `signal` when that has aborted, and with a `RangeError` for what is no fraction.
    */
   readonly progress: (fraction: number, note?: string) => Promise<void>
-  /** Aborts when the task is cancelled, and shortly before Lambda kills the worker. */
+  /**
+   * Aborts when the task is cancelled, within about 2 seconds, or with a step that `progress()` tells a second or more after
+   * the last look; and half a second before Lambda kills the worker.
+   */
   readonly signal: AbortSignal
   /** The Lambda invocation of the worker. `undefined` where it is none. */
   readonly lambda: LambdaContext | undefined

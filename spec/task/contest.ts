@@ -5,6 +5,7 @@ import { memory } from 'ws-interlock/store/memory'
 import { type TaskJob, tasks } from 'ws-interlock/task'
 import { worker } from 'ws-interlock/worker'
 import { assign, setup } from 'xstate'
+import { taskChannel } from '../../lib/store/own-channels.ts'
 import { peer, wire } from '../kit/wire.ts'
 import { type Course, call, type Fault, type Invocation, pass, turn } from '../races/invocation.ts'
 import { eventOf } from './plant.ts'
@@ -12,14 +13,17 @@ import { eventOf } from './plant.ts'
 /** Several workers with the same job at once, and its client. */
 export interface Contest {
   readonly workers: readonly Entrant[]
-  /** The client cancels the task, or is followed by another connection that asks for it. */
+  /** The client cancels the task. */
   readonly cancels: boolean
-  readonly moves: boolean
+  /** Other connections that ask for it, and are told from then on. */
+  readonly asking: readonly Asking[]
   /** Nobody answers on the connection that began it. */
   readonly isGone: boolean
   /** Waits take time: leases end, and sleepers wake up after others have ended the task. Otherwise time stands still. */
   readonly ages: boolean
 }
+
+type Asking = 'bob' | 'cy'
 
 interface Entrant {
   readonly attempt: number
@@ -51,7 +55,7 @@ const contest = (faults: Arbitrary<Fault | undefined>, ages: Arbitrary<boolean>)
       { minLength: 2, maxLength: 3 },
     ),
     cancels: fc.boolean(),
-    moves: fc.boolean(),
+    asking: fc.subarray<Asking>(['bob', 'cy']),
     isGone: fc.boolean(),
     ages,
   })
@@ -93,7 +97,7 @@ export const run = async (scheduler: Scheduler, given: Contest): Promise<readonl
       <Call extends unknown[], Result>(label: string, perform: (...call: Call) => Promise<Result>) =>
       (...args: Call) =>
         call(course, who, `${label} ${String(args[0])}`, () => perform(...args))
-    const { records, blobs } = kept
+    const { records, memberships, blobs } = kept
     if (!blobs) throw new Error('memory() keeps texts.')
     const store: Store = {
       ...kept,
@@ -106,6 +110,12 @@ export const run = async (scheduler: Scheduler, given: Contest): Promise<readonl
           if (isFirst && id.startsWith('task/')) decided.push(who.name)
           return isFirst
         }),
+      },
+      memberships: {
+        ...memberships,
+        join: within('join', memberships.join),
+        leave: within('leave', memberships.leave),
+        members: within('members of', memberships.members),
       },
       blobs: {
         claim: within('claim', blobs.claim),
@@ -146,9 +156,9 @@ export const run = async (scheduler: Scheduler, given: Contest): Promise<readonl
 
   const calm = invocationOf('calm', undefined, true)
   const app = instance(calm)
-  const [ann, bob] = [peer(app, line, 'ann'), peer(app, line, 'bob')]
-  await ann.connect()
-  await bob.connect()
+  const peers = { ann: peer(app, line, 'ann'), bob: peer(app, line, 'bob'), cy: peer(app, line, 'cy') }
+  const { ann, bob } = peers
+  for (const one of Object.values(peers)) await one.connect()
   await ann.send({ action: 'report', id: '1', data: { pages: 1 } })
   const [job] = jobs
   if (!job) throw new Error('No job was sent.')
@@ -157,7 +167,7 @@ export const run = async (scheduler: Scheduler, given: Contest): Promise<readonl
 
   const take = (who: Invocation, attempt: number, comes: Entrant['comes']) =>
     worker(instance(who, comes))(eventOf(job, attempt))
-  let open = given.workers.length + Number(given.cancels) + Number(given.moves)
+  let open = given.workers.length + Number(given.cancels) + given.asking.length
   const over = () => open--
   const invocations = given.workers.map(({ fault, slow }, index) =>
     Object.assign(invocationOf(`worker ${index}`, fault), { slow }),
@@ -166,20 +176,16 @@ export const run = async (scheduler: Scheduler, given: Contest): Promise<readonl
     const who = invocations[index] ?? calm
     void turn(course, who, 'begins').then(() => take(who, attempt, comes).then(over))
   }
-  const say = async (name: string, who: typeof ann) => {
-    const client = invocationOf(name, undefined)
+  const say = async (action: string, who: keyof typeof peers) => {
+    const client = invocationOf(`${action} of ${who}`, undefined)
     await turn(course, client, 'speaks')
-    const { frames } = await peer(instance(client), line, who.connectionId).send({
-      action: name,
-      id: name,
-      data: { taskId },
-    })
-    heard[name === '$cancel' ? 'ann' : 'bob'].push(...frames)
+    const { frames } = await peer(instance(client), line, who).send({ action, id: action, data: { taskId } })
+    heard[who].push(...frames)
     over()
   }
-  const heard: Record<'ann' | 'bob', unknown[]> = { ann: [], bob: [] }
-  if (given.cancels) void say('$cancel', ann)
-  if (given.moves) void say('$task', bob)
+  const heard: Record<keyof typeof peers, unknown[]> = { ann: [], bob: [], cy: [] }
+  if (given.cancels) void say('$cancel', 'ann')
+  for (const who of given.asking) void say('$task', who)
   for (let steps = 0; open > invocations.filter(({ dead }) => dead).length; steps++) {
     if (steps > 5_000) return [...wrongs, 'It does not come to an end.']
     if (scheduler.count() > 0) await scheduler.waitOne()
@@ -198,24 +204,30 @@ export const run = async (scheduler: Scheduler, given: Contest): Promise<readonl
     isDone = batchItemFailures.length === 0
   }
 
-  const got = { ann: [...heard.ann, ...line.taken('ann')], bob: [...heard.bob, ...line.taken('bob')] }
+  const names = ['ann', 'bob', 'cy'] as const
+  for (const name of names) heard[name].push(...line.taken(name))
   const { frames } = await bob.send({ action: '$task', id: 'at last', data: { taskId } })
-  const all = [...got.ann, ...got.bob, ...frames]
+  const all = [...Object.values(heard).flat(), ...frames]
   const told = new Set(all.flatMap(endIn))
   if (decided.length !== 1) wrongs.push(`It was decided by ${decided.join(', ') || 'nobody'}.`)
   const kind = JSON.stringify((await kept.records.read(`task/${taskId}`))?.data)
   if (![...ends].includes(kind)) wrongs.push(`It was decided to have ended as ${kind}.`)
   if (ends.size !== 1) wrongs.push(`It has ended as ${[...ends].join(' and ')}.`)
   if (told.size !== 1) wrongs.push(`It was told to have ended as ${[...told].join(' and ') || 'nothing'}.`)
-  const to = (given.moves ? got.bob : got.ann.filter(isPush)).flatMap(endIn)
-  if (to.length === 0 && (given.moves || !given.isGone)) wrongs.push('Its client was not told.')
+  const followers = [...(given.isGone ? [] : (['ann'] as const)), ...given.asking]
+  // Who began it asks for nothing, and what it is told when it cancels is no answer.
+  for (const name of followers)
+    if ((name === 'ann' ? heard.ann.filter(isPush) : heard[name]).flatMap(endIn).length === 0)
+      wrongs.push(`${name} was not told.`)
   const context = (await kept.records.read('ann'))?.state?.context as { readonly ends: readonly string[] }
   if (!given.isGone && context.ends.length !== 1)
     wrongs.push(`The machine was told ${context.ends.join(', ') || 'nothing'}.`)
   const isCalm = !given.ages && given.workers.every(({ fault }) => !fault)
   if (isCalm && most > 1) wrongs.push(`${most} ran it at once.`)
-  for (const name of ['ann', 'bob'] as const)
-    if (isCalm && got[name].filter(isPush).flatMap(endIn).length > 1)
+  const { connectionIds } = await kept.memberships.members(taskChannel(taskId))
+  if (isCalm && connectionIds.length > 0) wrongs.push(`${connectionIds.join(', ')} follows what has ended.`)
+  for (const name of names)
+    if (isCalm && heard[name].filter(isPush).flatMap(endIn).length > 1)
       wrongs.push(`The end was pushed to ${name} twice.`)
   return wrongs
 }

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as v from 'valibot'
@@ -222,6 +225,21 @@ const until = async <Item>(look: () => readonly Item[]) => {
   }
   return []
 }
+
+test('a process whose memoryTasks are through, or wait for another attempt, ends by itself', async () => {
+  for (const outcome of ['done', 'failed']) {
+    const script = join(import.meta.dirname, 'one-task.ts')
+    const child = spawn(process.execPath, [...process.execArgv, script, outcome], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const heard: string[] = []
+    child.stdout.setEncoding('utf8').on('data', (text) => heard.push(text))
+    const [code] = await once(child, 'close')
+    assert.is(code, 0)
+    // What was waited for at the end: nothing that a process waits for.
+    assert.equal(heard.join('').trim().split('\n'), [outcome, '0'])
+  }
+})
 
 test('memoryTasks on Lambda says once that it is a mistake', async () => {
   const line = wire()

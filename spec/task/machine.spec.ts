@@ -1,15 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import * as v from 'valibot'
-import { accept, NotFoundError, type Store, type TaskEnd, ws } from 'ws-interlock'
-import { resume } from 'ws-interlock/resume'
-import { memory } from 'ws-interlock/store/memory'
-import { type TaskJob, tasks } from 'ws-interlock/task'
-import { worker } from 'ws-interlock/worker'
-import { assign, setup } from 'xstate'
-import { peer, wire } from '../kit/wire.ts'
+import { NotFoundError, type Store } from 'ws-interlock'
+import type { TaskJob } from 'ws-interlock/task'
 import { quiet, rejection } from '../protocol/kit.ts'
-import { eventOf, slowTime, wordsOf } from './plant.ts'
+import { wordsOf } from './plant.ts'
+import { press, report, tokenIn } from './press.ts'
 
 const test = suite('task: its end is an event')
 
@@ -21,87 +16,6 @@ test.before.each(() => {
   restore = heard.restore
 })
 test.after.each(() => restore())
-
-/** One report at a time. It counts how they ended. */
-const reporter = setup({
-  types: {} as {
-    events: { type: 'report'; pages: number } | { type: 'rest' } | { type: 'ended'; outcome: string }
-    context: { ends: readonly string[] }
-  },
-}).createMachine({
-  id: 'reporter',
-  initial: 'idle',
-  context: { ends: [] },
-  states: {
-    idle: { on: { report: 'reporting', rest: 'resting' } },
-    reporting: {
-      on: {
-        ended: {
-          target: 'idle',
-          actions: assign({ ends: ({ context, event }) => [...context.ends, event.outcome] }),
-        },
-      },
-    },
-    resting: { on: { rest: 'idle' } },
-  },
-})
-
-interface Options {
-  readonly run?: (data: { readonly pages: number }) => unknown
-  readonly ended?: (end: TaskEnd) => { type: 'ended'; outcome: string }
-  readonly store?: (kept: Store) => Store
-  readonly mirror?: boolean
-}
-
-const SECRET = 'a secret of at least 32 characters'
-
-/** An application of one report at a time, and a worker of another instance. */
-const press = ({ run = () => 'well', ended, store, mirror = false }: Options = {}) => {
-  const line = wire()
-  const { clock, time, advance } = slowTime()
-  const kept = memory({ now: time.now })
-  const jobs: TaskJob[] = []
-  const ends: TaskEnd[] = []
-  const queue = tasks({ send: async (job) => void jobs.push(JSON.parse(JSON.stringify(job))) })
-  const end = (given: TaskEnd) => {
-    ends.push(given)
-    return ended ? ended(given) : { type: 'ended' as const, outcome: given.outcome }
-  }
-  const build = () =>
-    ws({ gateway: line.gateway, clock: time, random: () => 0.5, warn: () => {} })
-      .store(store?.(kept) ?? kept)
-      .protocol(reporter, { internal: ['ended'], resume: resume({ secret: SECRET }), mirror })
-      .onConnect(() => accept())
-      .task('report', v.object({ pages: v.number() }), { queue, attempts: 2, ended: end }, ({ data }) => run(data))
-      .on('rest', v.undefined(), () => {})
-      .build()
-  const app = build()
-  const work = worker(build())
-  return {
-    app,
-    jobs,
-    ends,
-    line,
-    clock,
-    advance,
-    store: kept,
-    join: (id: string) => peer(app, line, id),
-    take: async (attempt = 1, job: object | undefined = jobs.at(-1)) =>
-      (await work(eventOf(job, attempt))).batchItemFailures.length === 0,
-    stateOf: async (id: string) => (await kept.records.read(id))?.state?.value,
-  }
-}
-
-const tokenIn = (frames: readonly unknown[]) => {
-  const [token] = frames.flatMap((frame) => {
-    const { event, data } = Object(frame)
-    return event === '$resume' ? [data.token as string] : []
-  })
-  if (token === undefined) throw new Error('No token was given.')
-  return token
-}
-
-const report = (id: string) => ({ action: 'report', id, data: { pages: 3 } })
 
 test('the next report may begin when the last one has ended, and not before', async () => {
   const works = press()

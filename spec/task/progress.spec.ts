@@ -1,7 +1,9 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Store } from 'ws-interlock'
-import { latch } from '../kit/wire.ts'
+import { latch, peer } from '../kit/wire.ts'
 import { quiet, rejection } from '../protocol/kit.ts'
 import { begin, type Facts, gated, plant, turns, wordsOf } from './plant.ts'
 
@@ -53,14 +55,28 @@ test('what is no fraction, or no note, is refused in a sentence, and a refusal t
   assert.equal(wordsOf(works.line.taken('ann')), ['done well'])
 })
 
-/** A store that counts the calls of its texts. */
+/** What collects all that nobody holds any more, now. */
+const collector = (): (() => void) => {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc')
+}
+
+/** A store that counts the calls of its texts, and how often it says who follows. */
 const counting = () => {
   const calls: string[] = []
   const store = (kept: Store): Store => {
     const { put, claim, get } = kept.blobs as NonNullable<Store['blobs']>
     const name = (key: string) => key.replace(/^task\/[\w-]+/, '')
+    const { memberships } = kept
     return {
       ...kept,
+      memberships: {
+        ...memberships,
+        members: (...given) => {
+          calls.push('members')
+          return memberships.members(...given)
+        },
+      },
       blobs: {
         put: (key, ...given) => {
           calls.push(`put ${name(key)}`)
@@ -95,11 +111,11 @@ test('a hundred steps in a second are a hundred posts, and one write and two rea
   const running = works.take()
   calls.length = 0
   await halfway.passed
-  const own = () => calls.filter((call) => ['put /step', 'get /cancel', 'get /to'].includes(call)).sort()
+  const own = () => calls.filter((call) => ['put /step', 'get /cancel', 'members'].includes(call)).sort()
   // Of the reads one is that of the worker, before it begins.
-  assert.equal(own(), ['get /cancel', 'get /cancel', 'get /to', 'put /step'])
+  assert.equal(own(), ['get /cancel', 'get /cancel', 'members', 'put /step'])
   assert.is(works.line.taken('ann').length, 100)
-  await works.advance(5_000)
+  await works.advance(4_000)
   // The last step of those is written down while nothing is said.
   assert.is(await works.blobs.get(`task/${taskId}/step`), '{"fraction":0.99}')
   calls.length = 0
@@ -109,7 +125,7 @@ test('a hundred steps in a second are a hundred posts, and one write and two rea
   assert.is(works.line.taken('ann').length, 101)
 })
 
-test('who asks for a task is told from then on, and who began it is no more', async () => {
+test('all who ask for a task are told from then on, and who began it goes on to be told', async () => {
   const gate = gated(async ({ progress }) => {
     await progress(0.5)
     return 'well'
@@ -119,13 +135,65 @@ test('who asks for a task is told from then on, and who began it is no more', as
   const running = works.take()
   await gate.begun.passed
   works.line.taken('ann')
-  await works.bob.connect()
-  const { frames } = await works.bob.send({ action: '$task', id: 'f', data: { taskId } })
-  assert.equal(frames, [{ action: '$task', id: 'f', data: { taskId, name: 'report', state: 'running' } }])
+  const cy = peer(works.app, works.line, 'cy')
+  for (const one of [works.bob, cy]) {
+    await one.connect()
+    const { frames } = await one.send({ action: '$task', id: 'f', data: { taskId } })
+    assert.equal(frames, [{ action: '$task', id: 'f', data: { taskId, name: 'report', state: 'running' } }])
+  }
   gate.go.open()
   await running
-  assert.equal(works.line.taken('ann'), [])
-  assert.equal(wordsOf(works.line.taken('bob')), ['running 0.5', 'done well'])
+  for (const name of ['ann', 'bob', 'cy']) assert.equal(wordsOf(works.line.taken(name)), ['running 0.5', 'done well'])
+})
+
+test('a follower that leaves is told no more, and one that is gone costs one post; the others go on to be told', async () => {
+  const [halfway, go] = [latch(), latch()]
+  const works = plant(async ({ progress }) => {
+    for (let step = 0; step < 10; step++) await progress(0.1)
+    halfway.open()
+    await go.passed
+    for (let step = 0; step < 10; step++) await progress(0.2)
+    return 'well'
+  })
+  const { taskId } = await begin(works)
+  works.line.taken('ann')
+  const cy = peer(works.app, works.line, 'cy')
+  for (const one of [works.bob, cy]) {
+    await one.connect()
+    await one.send({ action: '$task', id: 'f', data: { taskId } })
+  }
+  const running = works.take()
+  await halfway.passed
+  for (const name of ['ann', 'bob', 'cy']) assert.is(works.line.taken(name).length, 10)
+  await cy.disconnect()
+  works.line.cut('bob')
+  await works.advance(2_000)
+  const before = works.line.posts()
+  go.open()
+  await running
+  // Ten steps and an end for one, and for the other a step and the end: too young to be forgotten, it is still a member.
+  assert.is(works.line.posts() - before, 11 + 2)
+  assert.is(works.line.taken('ann').length, 11)
+})
+
+test('what a step takes is given back once it is told', async () => {
+  const gc = collector()
+  const grown: number[] = []
+  const works = plant(async ({ progress }) => {
+    // The first ones make room for themselves.
+    for (const steps of [2_000, 20_000]) {
+      gc()
+      const before = process.memoryUsage().heapUsed
+      for (let step = 0; step < steps; step++) await progress(0.5)
+      gc()
+      grown.push(process.memoryUsage().heapUsed - before)
+    }
+  })
+  await begin(works)
+  works.line.cut('ann')
+  assert.is(await works.take(), true)
+  // 100 bytes of each would be two megabytes.
+  assert.ok(Number(grown[1]) < 1_000_000, `${grown[1]} bytes`)
 })
 
 test('a client that is gone costs one post, and the task goes on; back again, it finds the result', async () => {

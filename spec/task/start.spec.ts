@@ -142,6 +142,34 @@ test('data that is too large for any queue is refused with its size, and nothing
   assert.equal(jobs, [])
 })
 
+test('what is kept of who asks counts, too, and is no part of the job', async () => {
+  const line = wire()
+  const { queue, jobs } = shelf()
+  const app = ws({ gateway: line.gateway, warn: () => {} })
+    .authorizer(
+      v.object({
+        rights: v.pipe(
+          v.string(),
+          v.toNumber(),
+          v.transform((count) => 'x'.repeat(count)),
+        ),
+      }),
+    )
+    .store(memory())
+    .onConnect(() => accept())
+    .task('write', v.string(), { queue }, () => {})
+    .build()
+  const ann = peer(app, line)
+  await ann.connect({ authorizer: { rights: '1' } })
+  const write = { action: 'write', data: 'x'.repeat(100_000) }
+  const { frames } = await ann.send(write, { authorizer: { rights: '162144' } })
+  assert.is(errorOf(frames[0]).code, 'RESOURCE_EXHAUSTED')
+  assert.equal(jobs, [])
+  await ann.send(write, { authorizer: { rights: '160000' } })
+  assert.is(jobs.length, 1)
+  assert.not('authorizer' in Object(jobs[0]))
+})
+
 test('data that a schema made into what is no JSON is the mistake of the server', async () => {
   const line = wire()
   const errors: unknown[] = []

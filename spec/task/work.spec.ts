@@ -1,10 +1,14 @@
 import type { Context } from 'aws-lambda'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { NotFoundError } from 'ws-interlock'
-import { lambdaWith } from '../kit/wire.ts'
+import * as v from 'valibot'
+import { accept, NotFoundError, type Store, ws } from 'ws-interlock'
+import { memory } from 'ws-interlock/store/memory'
+import { type TaskJob, tasks } from 'ws-interlock/task'
+import { worker } from 'ws-interlock/worker'
+import { lambdaWith, peer, wire } from '../kit/wire.ts'
 import { quiet } from '../protocol/kit.ts'
-import { begin, gated, plant, stopping, turns, wordsOf } from './plant.ts'
+import { begin, eventOf, gated, plant, stopping, turns, wordsOf } from './plant.ts'
 
 const test = suite('task: worked on')
 
@@ -33,7 +37,8 @@ test('a task runs once with what its message carried, and its client is told the
       taskId,
       name: 'report',
       data: { pages: 3 },
-      connection: { id: 'ann' },
+      connection: { id: 'ann', userId: undefined },
+      authorizer: undefined,
       attempt: 1,
       idempotencyKey,
       lambda: undefined,
@@ -50,17 +55,79 @@ test('a task runs once with what its message carried, and its client is told the
 test('a second delivery while it runs waits, and one after its end runs nothing and tells nothing', async () => {
   const gate = gated()
   const works = plant(gate.run)
-  await begin(works)
+  const { taskId } = await begin(works)
   works.line.taken('ann')
   const other = works.instance()
   const first = works.take()
   await gate.begun.passed
   assert.is(await other.take(undefined, 2), false)
+  assert.equal(said(), [`The task 'report' (${taskId}) is left for later: another worker has it.`])
   gate.go.open()
   assert.is(await first, true)
   assert.is(await other.take(undefined, 3), true)
   assert.is(gate.seen.length, 1)
   assert.equal(wordsOf(works.line.taken('ann')), ['done well'])
+})
+
+/** A store whose reading of such a text fails while it is down. */
+const dimmed = (of: RegExp) => {
+  const faults = { isDown: false }
+  const store = (kept: Store): Store => {
+    const { blobs } = kept
+    if (!blobs) throw new Error('memory() keeps texts.')
+    const get: typeof blobs.get = async (key) => {
+      if (faults.isDown && of.test(key)) throw new Error('the store is down')
+      return blobs.get(key)
+    }
+    return { ...kept, blobs: { ...blobs, get } }
+  }
+  return { faults, store }
+}
+
+test('a worker that cannot read what a task is, or whether it is to run, keeps no other from it', async () => {
+  for (const of of [/^task\/[\w-]+$/, /\/cancel$/]) {
+    const { faults, store } = dimmed(of)
+    const works = plant(() => 'well', { store })
+    await begin(works)
+    works.line.taken('ann')
+    faults.isDown = true
+    assert.is(await works.take(undefined, 1), false)
+    faults.isDown = false
+    // A lease that was taken is over in a second; one that was left is not.
+    await works.advance(1_000)
+    assert.is(await works.take(undefined, 2), true)
+    assert.equal(wordsOf(works.line.taken('ann')), ['done well'])
+  }
+})
+
+test('the function of a task knows who asked for it, whatever somebody else writes into the queue', async () => {
+  const line = wire()
+  const jobs: TaskJob[] = []
+  const queue = tasks({ send: async (job) => void jobs.push(job) })
+  const seen: unknown[] = []
+  const app = ws({ gateway: line.gateway, warn: () => {} })
+    .authorizer(v.object({ since: v.pipe(v.string(), v.toDate()) }))
+    .store(memory())
+    .connection(v.string())
+    .onConnect(() => accept())
+    .on('hello', ({ connection }) => connection.identify('ann@example.com'))
+    .task('report', v.object({ day: v.pipe(v.string(), v.toDate()) }), { queue }, (context) => {
+      const { authorizer, connection, data } = context
+      // As texts, which the types know.
+      const days: readonly string[] = [authorizer.since, data.day]
+      seen.push([connection, ...days])
+    })
+    .build()
+  const ann = peer(app, line, 'ann')
+  const authorizer = { since: '2020-02-02T00:00:00.000Z' }
+  await ann.connect({ authorizer })
+  await ann.send({ action: 'hello' }, { authorizer })
+  await ann.send({ action: 'report', data: { day: '2026-01-01' } }, { authorizer })
+  const forged = { ...jobs[0], userId: 'eve', authorizer: { since: 'never' }, connection: { userId: 'eve' } }
+  assert.equal(await worker(app)(eventOf(forged)), { batchItemFailures: [] })
+  assert.equal(seen, [
+    [{ id: 'ann', userId: 'ann@example.com' }, '2020-02-02T00:00:00.000Z', '2026-01-01T00:00:00.000Z'],
+  ])
 })
 
 test('what is no refusal is tried again, until it was tried as often as it may; then the client is told and the record fails', async () => {
@@ -113,7 +180,7 @@ test('a task that is cancelled before its turn never runs', async () => {
   assert.equal(wordsOf(works.line.taken('ann')), ['cancelled'])
 })
 
-test('a task that is cancelled while it runs hears of it within five seconds, or at its next step', async () => {
+test('a task that is cancelled while it runs hears of it within two seconds, or at its next step', async () => {
   const stops = stopping()
   const works = plant(stops.run)
   const { taskId } = await begin(works)
@@ -121,7 +188,7 @@ test('a task that is cancelled while it runs hears of it within five seconds, or
   await stops.begun.passed
   await works.ann.send({ action: '$cancel', id: 'c', data: { taskId } })
   works.line.taken('ann')
-  await works.advance(4_900)
+  await works.advance(1_900)
   assert.equal(works.line.taken('ann'), [])
   await works.advance(100)
   assert.is(await running, true)
@@ -148,8 +215,41 @@ test('a cancelled task ends as cancelled whatever its function makes of the sign
   await gate.begun.passed
   await works.ann.send({ action: '$cancel', id: 'c', data: { taskId } })
   works.line.taken('ann')
-  await works.advance(5_000)
+  await works.advance(2_000)
   assert.is(gate.seen[0]?.signal.aborted, true)
+  gate.go.open()
+  assert.is(await running, true)
+  assert.equal(wordsOf(works.line.taken('ann')), ['cancelled'])
+})
+
+test('a cancel in the last moment is heard, too; what a task has come to is not lost where the store does not say', async () => {
+  const { faults, store } = dimmed(/\/cancel$/)
+  for (const isDown of [false, true]) {
+    const gate = gated(() => 'all of it')
+    const works = plant(gate.run, { store })
+    const { taskId } = await begin(works)
+    const running = works.take()
+    await gate.begun.passed
+    await works.ann.send({ action: '$cancel', id: 'c', data: { taskId } })
+    works.line.taken('ann')
+    faults.isDown = isDown
+    gate.go.open()
+    assert.is(await running, true)
+    assert.is(gate.seen[0]?.signal.aborted, false)
+    assert.equal(wordsOf(works.line.taken('ann')), [isDown ? 'done all of it' : 'cancelled'])
+  }
+})
+
+test('a task that fails after it was cancelled is not tried again', async () => {
+  const gate = gated(() => {
+    throw new RangeError('no ink')
+  })
+  const works = plant(gate.run)
+  const { taskId } = await begin(works)
+  const running = works.take()
+  await gate.begun.passed
+  await works.ann.send({ action: '$cancel', id: 'c', data: { taskId } })
+  works.line.taken('ann')
   gate.go.open()
   assert.is(await running, true)
   assert.equal(wordsOf(works.line.taken('ann')), ['cancelled'])
@@ -276,6 +376,7 @@ test('a job that nobody has begun, or that is none, is never run', async () => {
     [{ ...job, attempts: 0 }, /It is no task: /],
     [{ ...job, keepMs: '1' }, /It is no task: /],
     [{ ...job, api: { ...job.api, domainName: 'example.com/?' } }, /It is no task: /],
+    [{ ...job, api: { ...job.api, domainName: 'example.com' } }, /No task 'report' with the id/],
     [{ kind: 'task' }, /It is no task: /],
   ]
   for (const [odd, why] of forged) {
@@ -284,6 +385,10 @@ test('a job that nobody has begun, or that is none, is never run', async () => {
     assert.match(String(said()[before]), why)
   }
   assert.is(gate.seen.length, 0)
+  // Nor does it keep anybody from the task that is there.
+  gate.go.open()
+  assert.is(await works.take(), true)
+  assert.is(gate.seen.length, 1)
 })
 
 /** The context of a worker that has so long to live. A cast, because nothing else of it is read. */
@@ -419,6 +524,10 @@ test('a task whose worker was killed at every attempt is told as failed when its
   }
   assert.is(await works.instance().take(undefined, 4), false)
   assert.equal(wordsOf(works.line.taken('ann')), ['failed INTERNAL'])
+  assert.match(
+    String(said()[0]),
+    /has failed for good: Its job was handed out 4 times, and no attempt came to an end\.$/,
+  )
 })
 
 test('a job is held for a minute at a time while its task runs, and not a moment longer', async () => {

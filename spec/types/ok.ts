@@ -146,6 +146,11 @@ const office = ws()
     await progress(0.5, `${data.year}`)
     return { at: new Date() }
   })
+  .task('archive', v.object({ day: v.pipe(v.string(), v.toDate()) }), { queue }, ({ data, authorizer, connection }) => {
+    same<typeof data, { day: string }>(true)
+    same<typeof authorizer, undefined>(true)
+    same<typeof connection.userId, string | undefined>(true)
+  })
   .task('tidy', route({ reply: v.pipe(v.string(), v.transform(Number)) }), { queue }, () => '1')
   .build()
 const officeClient = connect<typeof office>('wss://x')
