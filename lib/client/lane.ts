@@ -18,6 +18,8 @@ export interface Request {
   session?: number
   /** How many messages that count came before it in that session. */
   dep?: number | undefined
+  /** It was on its way on a connection that was lost, and is sent again on another one. */
+  isMoved?: true
   /** The timer after which it is sent again, and how often that was. */
   wake?: unknown
   tries?: number

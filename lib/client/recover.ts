@@ -12,6 +12,7 @@ export const lost = (session: Session, live: Live, wasCurrent: boolean): void =>
     const isFlying = request.link === link
     if (isFlying && !lane.isOwn && mayResend) {
       requests.land(request)
+      request.isMoved = true
       kept.push(request)
       // An answer that comes from elsewhere may find the next connection before the message is sent again there.
       requests.book.flying.set(request.id, request)

@@ -77,7 +77,7 @@ const start = (
     if (typeof taskId !== 'string') throw new TypeError(`startTask: '${name}' is no task, its reply has no taskId.`)
     course.taken()
     // On another connection than it began on the worker has yet to hear of that one.
-    if (!course.isOver) news.follow(taskId, course, news.count() === count)
+    if (!course.isOver) news.follow(taskId, course, !request?.isMoved && news.count() === count)
     return taskId
   })
   // What nobody waits for fails nobody.

@@ -54,13 +54,14 @@ export const reporting = ({ plan, task, job, lifetime, signal, stop }: Reporting
   const see = async () => {
     seenAt = plan.clock.now()
     const latest = step
+    // Before it is read who follows: whoever comes meanwhile finds the step, and whoever came before is told.
+    if (latest && latest !== written) await blobs.put(keys.step, JSON.stringify(latest), openSeconds(keepMs))
+    written = latest
     const [found, successor, cancelled] = await Promise.all([
       askersOf(plan, taskId),
       gone.has(heir) ? heirOf(plan, job.connectionId) : heir,
       blobs.get(keys.cancel),
-      latest && latest !== written && blobs.put(keys.step, JSON.stringify(latest), openSeconds(keepMs)),
     ])
-    written = latest
     askers = found
     heir = successor
     for (const id of gone) if (id !== heir && !askers.has(id)) gone.delete(id)
