@@ -51,10 +51,9 @@ export interface PublishReply {
  * - What cannot be published fails the message with `UNAVAILABLE`; the owner hears which entry and why, by a
  *   `PublishError`. A client sends such a message again by itself, and the event then has the same id as before. Where one
  *   of its entries was refused for good it is `INTERNAL`, and not sent again: that would publish the others once more.
- * - Under a protocol an event of a message that changes the state leaves after its commit. Where it cannot be published
- *   then the state stands, and the peer is told `UNKNOWN`: the message was applied, and what was to follow has not, or not
- *   all of it. The same message, sent again, publishes the same event again, and is answered; so does one whose function
- *   died in between.
+ * - Under a protocol an event of a message that changes the state leaves after its commit, or never. Where it cannot be
+ *   published then, the state stands, and the peer is told `UNKNOWN`: the message was applied, and what was to follow has
+ *   not, or not all of it. To send it again would be `ALREADY_EXISTS`.
  *
  * A handler that does more than this publishes by `publishing()`. Throws a TypeError for what is no publisher, and for
  * options that are none.
@@ -83,6 +82,5 @@ export function publishTo<Entry, Context extends MessageFacts>(
   needKeys('publishTo()', options, ['later'])
   const { later = false } = options
   need(typeof later === 'boolean', 'A boolean', 'publishTo({ later })')
-  // For a message that was applied it may run again: its events are the same.
-  return Object.assign((context: Context) => hand(publisher, transform, later, context), { '~again': true })
+  return (context) => hand(publisher, transform, later, context)
 }
