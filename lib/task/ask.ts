@@ -36,8 +36,7 @@ export const cancel = (context: object): Promise<Told> =>
 /** How a task has ended; `undefined` where it has not. */
 export const endOf = async (blobs: Blobs, taskId: string): Promise<Ended | undefined> => {
   const text = await blobs.get(keysOf(taskId).end)
-  // A claim of the end is an empty text.
-  return text ? JSON.parse(text) : undefined
+  return text === undefined ? undefined : JSON.parse(text)
 }
 
 /** The message that a handler of tasks runs for. */
